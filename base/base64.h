@@ -1,0 +1,15 @@
+/* Base64 (RFC 4648, section 4, with padding) of which each value has one spelling. */
+#pragma once
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+/* Characters that `len` bytes take. */
+#define OT_BASE64_LENGTH(len) (((len) + 2u) / 3u * 4u)
+#define OT_BASE64_MAX 64u /* bytes */
+
+/* Whether `text` spells exactly `len` bytes (at most OT_BASE64_MAX), which go to `out`. */
+bool ot_base64_read(struct ot_span text, uint8_t *out, size_t len);
+/* Writes OT_BASE64_LENGTH(len) characters and a NUL. */
+void ot_base64_write(char *out, const uint8_t *bytes, size_t len);

@@ -1,0 +1,43 @@
+#include "base/instant.h"
+
+#include "base/text.h"
+
+#include <string.h>
+#include <time.h>
+
+/* `digits` decimal digits at `*text`, which moves on, and then the byte `end`. */
+static bool take(const char **text, size_t digits, char end, int max, int *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < digits; i++, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        *out = *out * 10 + (**text - '0');
+    }
+    return *out <= max && *(*text)++ == end;
+}
+
+/* YYYY-MM-DDTHH:MM:SSZ (RFC 3339, section 5.6, the one zone that needs no table). */
+static bool parse_rfc3339(const char *text, uint64_t *out)
+{
+    struct tm when = {0};
+    time_t seconds;
+
+    if (strlen(text) != strlen("YYYY-MM-DDTHH:MM:SSZ") ||
+        !ot_is_date((struct ot_span){text, strlen("YYYY-MM-DD")}) ||
+        !take(&text, 4, '-', 9999, &when.tm_year) || !take(&text, 2, '-', 12, &when.tm_mon) ||
+        !take(&text, 2, 'T', 31, &when.tm_mday) || !take(&text, 2, ':', 23, &when.tm_hour) ||
+        !take(&text, 2, ':', 59, &when.tm_min) || !take(&text, 2, 'Z', 59, &when.tm_sec))
+        return false;
+    when.tm_year -= 1900;
+    when.tm_mon--;
+    seconds = timegm(&when);
+    *out = (uint64_t)seconds;
+    return seconds >= 0;
+}
+
+bool ot_parse_time(const char *text, uint64_t *seconds)
+{
+    return ot_parse_uint(ot_span_of(text), OT_SAFE_INTEGER_MAX, seconds) ||
+           parse_rfc3339(text, seconds);
+}

@@ -1,0 +1,222 @@
+#include "build/build.h"
+
+#include "base/text.h"
+#include "build/diagnostics.h"
+#include "build/dist.h"
+#include "build/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const default_flags[] = {"nodejs_compat", "enable_request_signal"};
+
+/* -- options ----------------------------------------------------------------------------------- */
+
+/* es2015 to es2024, the versions that there are, or esnext. */
+static bool is_target(const char *text)
+{
+    uint64_t year;
+
+    if (strcmp(text, "esnext") == 0)
+        return true;
+    return strncmp(text, "es", 2) == 0 && ot_parse_uint(ot_span_of(text + 2), 2024, &year) &&
+           year >= 2015;
+}
+
+static int check_options(const struct ot_build_options *options, struct ot_error *err)
+{
+    if (!is_target(options->target))
+        return ot_fail(err, OT_USAGE, "--target: \"%s\" is not es2015 to es2024 or esnext",
+                       options->target);
+    if (!ot_is_date(ot_span_of(options->compat_date)))
+        return ot_fail(err, OT_USAGE, "--compat-date: \"%s\" is not a date such as 2025-09-15",
+                       options->compat_date);
+    for (size_t i = 0; options->compat_flags != NULL && i < options->compat_flags->count; i++) {
+        if (!ot_is_flag_word(ot_span_of(options->compat_flags->items[i])))
+            return ot_fail(err, OT_USAGE, "--compat-flag: \"%s\" is not a flag such as nodejs_als",
+                           options->compat_flags->items[i]);
+    }
+    for (size_t i = 0; options->env != NULL && i < options->env->count; i++) {
+        if (!ot_is_env_name(ot_span_of(options->env->items[i])))
+            return ot_fail(err, OT_USAGE, "--env: \"%s\" is not a variable's name",
+                           options->env->items[i]);
+    }
+    return 0;
+}
+
+static void list_flags(const struct ot_build_options *options, struct ot_list *flags)
+{
+    for (size_t i = 0; i < OT_COUNT(default_flags); i++)
+        ot_list_add(flags, default_flags[i]);
+    for (size_t i = 0; options->compat_flags != NULL && i < options->compat_flags->count; i++) {
+        if (!ot_list_has(flags, options->compat_flags->items[i]))
+            ot_list_add(flags, options->compat_flags->items[i]);
+    }
+}
+
+static void list_env(const struct ot_build_options *options, struct ot_list *env)
+{
+    for (size_t i = 0; options->env != NULL && i < options->env->count; i++)
+        ot_list_add(env, options->env->items[i]);
+    ot_list_sort_unique(env);
+}
+
+/* -- the build --------------------------------------------------------------------------------- */
+
+/* Everything that one build holds. */
+struct build {
+    const struct ot_build_options *options;
+    struct ot_build_report *report;
+    struct ot_sources sources;
+    struct ot_bundle_entry *entries; /* in whatever order the bundling leaves them */
+    struct ot_bundle bundle;
+    char *real; /* the functions folder's absolute path, without links */
+};
+
+static void free_build(struct build *build)
+{
+    ot_sources_free(&build->sources);
+    ot_bundle_free(&build->bundle);
+    free(build->entries);
+    free(build->real);
+}
+
+static void step(const struct build *build, const char *name)
+{
+    if (build->report->progress != NULL)
+        build->report->progress(build->report->progress_context, name);
+}
+
+static int fail_if_errors(const struct build *build, struct ot_error *err)
+{
+    size_t count = ot_report_error_count(build->report);
+
+    if (count == 0)
+        return 0;
+    return ot_fail(err, OT_FAILED, "%zu error%s in the sources", count, count == 1 ? "" : "s");
+}
+
+static struct ot_folder folder_of(const struct build *build)
+{
+    return (struct ot_folder){build->real, build->options->functions};
+}
+
+static int scan_sources(struct build *build, struct ot_error *err)
+{
+    static const struct ot_list all = {0};
+    const struct ot_build_options *options = build->options;
+    struct ot_folder folder;
+
+    if (ot_discover(options->functions, options->only != NULL ? options->only : &all,
+                    &build->sources, err) < 0)
+        return -1;
+    build->real = realpath(options->functions, NULL);
+    if (build->real == NULL)
+        return ot_fail_errno(err, OT_FAILED, "%s", options->functions);
+    folder = folder_of(build);
+    build->entries = ot_alloc(build->sources.count, sizeof(*build->entries));
+    for (size_t i = 0; i < build->sources.count; i++) {
+        if (ot_handlers_scan(&folder, &build->sources.items[i], &build->entries[i], build->report,
+                             err) < 0)
+            return -1;
+    }
+    return fail_if_errors(build, err);
+}
+
+static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struct ot_error *err)
+{
+    const struct ot_build_options *options = build->options;
+    const struct ot_folder folder = folder_of(build);
+    const struct ot_bundle_options bundle_options = {
+        .folder = build->real,
+        .shown = options->functions,
+        .minify = options->minify,
+        .splitting = options->splitting,
+        .sourcemap = options->sourcemap,
+        .target = options->target,
+    };
+
+    if (ot_bundle(esbuild, &bundle_options, build->entries, build->sources.count, &build->bundle,
+                  build->report, err) < 0)
+        return -1;
+    for (size_t i = 0; i < build->sources.count; i++) {
+        if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,
+                              err) < 0)
+            return -1;
+    }
+    return fail_if_errors(build, err);
+}
+
+static bool is_public(const struct build *build, const char *name)
+{
+    for (size_t i = 0; i < build->sources.count; i++) {
+        if (strcmp(build->entries[i].name, name) == 0)
+            return build->entries[i].is_public == OT_PUBLIC_YES;
+    }
+    return false;
+}
+
+static int write_dist(struct build *build, struct ot_error *err)
+{
+    OT_AUTOFREE struct ot_dist_function *functions =
+        ot_alloc(build->sources.count, sizeof(*functions));
+    OT_AUTOLIST struct ot_list flags = {0};
+    OT_AUTOLIST struct ot_list env = {0};
+    const struct ot_dist dist = {
+        .out = build->options->out,
+        .bundle = &build->bundle,
+        .functions = functions,
+        .function_count = build->sources.count,
+        .options = build->options,
+        .compat_flags = &flags,
+        .env = &env,
+    };
+
+    list_flags(build->options, &flags);
+    list_env(build->options, &env);
+    for (size_t i = 0; i < build->sources.count; i++) {
+        const struct ot_function_source *source = &build->sources.items[i];
+
+        functions[i] = (struct ot_dist_function){source->name, &source->config,
+                                                 is_public(build, source->name)};
+    }
+    return ot_dist_write(&dist, build->report, err);
+}
+
+int ot_build(const struct ot_build_options *options, struct ot_build_report *report,
+             struct ot_error *err)
+{
+    OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
+    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
+    OT_AUTOFREE char *path = NULL;
+
+    if (check_options(options, err) < 0)
+        return -1;
+    step(&build, "scan");
+    if (scan_sources(&build, err) < 0)
+        return -1;
+    path = ot_esbuild_find(options->esbuild, options->functions, err);
+    if (path == NULL || ot_esbuild_start(path, options->jobs, &esbuild, err) < 0)
+        return -1;
+    step(&build, "bundle");
+    if (bundle_sources(&build, esbuild, err) < 0)
+        return -1;
+    step(&build, "write");
+    return write_dist(&build, err);
+}
+
+void ot_build_report_free(struct ot_build_report *report)
+{
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        free(report->diagnostics[i].file);
+        free(report->diagnostics[i].text);
+        free(report->diagnostics[i].source_line);
+    }
+    for (size_t i = 0; i < report->function_count; i++)
+        free(report->functions[i].name);
+    free(report->diagnostics);
+    free(report->functions);
+    report->diagnostics = NULL;
+    report->functions = NULL;
+    report->diagnostic_count = report->function_count = 0;
+}

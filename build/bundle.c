@@ -1,0 +1,411 @@
+#include "build/bundle.h"
+
+#include "base/text.h"
+#include "build/diagnostics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * Where esbuild believes to write. Nothing is written there; it is fixed, and beneath the folder,
+ * so that relative paths in the outputs are the same wherever the folder is.
+ */
+#define OUT_DIR ".onetube"
+
+/*
+ * Measured on real functions: `module` before `main`, and never the condition `import`, which would
+ * give `require` an ES module. Paths that CommonJS code expects are constants, for a bundle has no
+ * place in a file system.
+ */
+static const char *const fixed_flags[] = {
+    "--bundle",
+    "--format=esm",
+    "--platform=neutral",
+    "--main-fields=module,main",
+    "--conditions=workerd,worker,node",
+    "--external:node:*",
+    "--external:cloudflare:*",
+    "--define:process.env.NODE_ENV=\"production\"",
+    "--define:global=globalThis",
+    "--define:__dirname=\"/bundle\"",
+    "--define:__filename=\"/bundle/index.js\"",
+    "--keep-names",
+    "--loader:.wasm=copy",
+    "--loader:.node=empty",
+    "--entry-names=[dir]/[name]",
+    "--chunk-names=chunks/chunk-[hash]", /* [name] may hold what no member's path may */
+    "--asset-names=files/[name]-[hash]",
+    "--metafile",
+    "--charset=utf8",
+    "--log-level=silent",
+    "--log-limit=0",
+    "--color=false",
+};
+
+static const char *const sourcemap_flags[] = {
+    [OT_SOURCEMAP_NONE] = NULL,
+    [OT_SOURCEMAP_LINKED] = "--sourcemap=linked",
+    [OT_SOURCEMAP_INLINE] = "--sourcemap=inline",
+};
+
+/* One esbuild run. */
+struct run {
+    struct ot_esbuild *esbuild;
+    const struct ot_bundle_options *options;
+    struct ot_plugin plugin;
+    bool splitting;
+    char *out_dir; /* absolute */
+};
+
+void ot_bundle_free(struct ot_bundle *bundle)
+{
+    ot_metafile_free(&bundle->metafile);
+    for (size_t i = 0; i < OT_BUNDLE_RUNS; i++)
+        ot_esbuild_answer_free(&bundle->answers[i]);
+    free(bundle->files);
+    *bundle = (struct ot_bundle){0};
+}
+
+static char *join(const char *folder, const char *rest)
+{
+    return ot_asprintf("%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", rest);
+}
+
+/*
+ * A node_modules that is itself a link to a folder elsewhere: with the links followed, where
+ * that is would show in the outputs. pnpm's packages find each other only by following links,
+ * so theirs are.
+ */
+static bool keeps_links(const char *folder)
+{
+    OT_AUTOFREE char *parent = ot_strdup(folder);
+
+    for (;;) {
+        OT_AUTOFREE char *modules = join(parent, "node_modules");
+        OT_AUTOFREE char *store = join(modules, ".pnpm");
+        struct stat info;
+        char *slash;
+
+        if (lstat(modules, &info) == 0)
+            return S_ISLNK(info.st_mode) && access(store, F_OK) != 0;
+        if (strcmp(parent, "/") == 0)
+            return false;
+        slash = strrchr(parent, '/');
+        if (slash == NULL)
+            return false;
+        slash[slash == parent ? 1 : 0] = '\0';
+    }
+}
+
+static void make_flags(const struct run *run, struct ot_list *flags)
+{
+    const struct ot_bundle_options *options = run->options;
+    OT_AUTOFREE char *target = ot_asprintf("--target=%s", options->target);
+    OT_AUTOFREE char *out_dir = ot_asprintf("--outdir=%s", run->out_dir);
+
+    for (size_t i = 0; i < OT_COUNT(fixed_flags); i++)
+        ot_list_add(flags, fixed_flags[i]);
+    ot_list_add(flags, target);
+    ot_list_add(flags, out_dir);
+    if (sourcemap_flags[options->sourcemap] != NULL)
+        ot_list_add(flags, sourcemap_flags[options->sourcemap]);
+    if (options->minify)
+        ot_list_add(flags, "--minify");
+    if (run->splitting)
+        ot_list_add(flags, "--splitting");
+    if (keeps_links(options->folder))
+        ot_list_add(flags, "--preserve-symlinks");
+}
+
+static void put_entries(struct ot_buf *out, const struct ot_plugin *plugin)
+{
+    ot_put_array(out, plugin->entry_count);
+    for (size_t i = 0; i < plugin->entry_count; i++) {
+        OT_AUTOFREE char *to = ot_asprintf("functions/%s", plugin->entries[i].name);
+        OT_AUTOFREE char *from = ot_asprintf(OT_ENTRY_PREFIX "%s", plugin->entries[i].name);
+
+        ot_put_array(out, 2);
+        ot_put_string(out, to);
+        ot_put_string(out, from);
+    }
+}
+
+static void put_request(struct ot_buf *out, const struct run *run)
+{
+    OT_AUTOLIST struct ot_list flags = {0};
+
+    make_flags(run, &flags);
+    ot_put_object(out, 11);
+    ot_put_key(out, "command");
+    ot_put_string(out, "build");
+    ot_put_key(out, "key");
+    ot_put_uint(out, run->plugin.key);
+    ot_put_key(out, "entries");
+    put_entries(out, &run->plugin);
+    ot_put_key(out, "flags");
+    ot_put_list(out, &flags);
+    ot_put_key(out, "write");
+    ot_put_bool(out, false);
+    ot_put_key(out, "stdinContents");
+    ot_put_null(out);
+    ot_put_key(out, "stdinResolveDir");
+    ot_put_null(out);
+    ot_put_key(out, "absWorkingDir");
+    ot_put_string(out, run->options->folder);
+    ot_put_key(out, "nodePaths");
+    ot_put_array(out, 0);
+    ot_put_key(out, "context");
+    ot_put_bool(out, false);
+    ot_put_key(out, "plugins");
+    ot_plugin_describe(out);
+}
+
+static int run_esbuild(struct run *run, struct ot_esbuild_answer *answer, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf request = {0};
+    const struct ot_esbuild_peer peer = ot_plugin_peer(&run->plugin);
+    uint32_t id = ot_esbuild_next_id(run->esbuild);
+
+    put_request(&request, run);
+    ot_esbuild_send(run->esbuild, id, false, ot_buf_span(&request));
+    return ot_esbuild_run(run->esbuild, id, &peer, answer, err);
+}
+
+static void free_run(struct run *run)
+{
+    ot_plugin_free(&run->plugin);
+}
+
+/* -- top-level await --------------------------------------------------------------------------- */
+
+/*
+ * The entry whose `require` esbuild refuses, because the function's modules contain top-level
+ * await; or NULL.
+ */
+static struct ot_bundle_entry *refused_entry(const struct ot_value *error,
+                                             struct ot_bundle_entry *entries, size_t count)
+{
+    static const char reason[] = "contains a top-level await";
+    struct ot_span file = ot_value_text(ot_value_get(ot_value_get(error, "location"), "file"));
+    struct ot_span text = ot_value_text(ot_value_get(error, "text"));
+    size_t prefix = strlen(OT_ENTRY_NAMESPACE ":");
+
+    if (file.len < prefix || memcmp(file.data, OT_ENTRY_NAMESPACE ":", prefix) != 0 ||
+        memmem(text.data, text.len, reason, strlen(reason)) == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (ot_span_is((struct ot_span){file.data + prefix, file.len - prefix}, entries[i].name))
+            return &entries[i];
+    }
+    return NULL;
+}
+
+/*
+ * Marks the entries with top-level await, and moves them behind the others. The number of those
+ * others, or -1 if esbuild has anything else to complain about.
+ */
+static ssize_t set_apart(const struct ot_value *errors, struct ot_bundle_entry *entries,
+                         size_t count)
+{
+    OT_AUTOFREE struct ot_bundle_entry *sorted = ot_alloc(count, sizeof(*sorted));
+    size_t kept = 0;
+
+    for (size_t i = 0; i < errors->count; i++) {
+        struct ot_bundle_entry *entry = refused_entry(&errors->items[i], entries, count);
+
+        if (entry == NULL)
+            return -1;
+        entry->top_level_await = true;
+    }
+    for (unsigned await = 0; await <= 1; await++) {
+        for (size_t i = 0; i < count; i++) {
+            if (entries[i].top_level_await == (await == 1))
+                sorted[kept++] = entries[i];
+        }
+    }
+    memcpy(entries, sorted, count * sizeof(*entries));
+    for (kept = 0; kept < count && !entries[kept].top_level_await;)
+        kept++;
+    return (ssize_t)kept;
+}
+
+/* The errors of the first run that are about the sources. */
+static void report_errors(const struct ot_value *errors, const char *shown,
+                          struct ot_bundle_entry *entries, size_t count,
+                          struct ot_build_report *report)
+{
+    for (size_t i = 0; i < errors->count; i++) {
+        struct ot_value one = {.type = OT_VALUE_ARRAY, .count = 1, .items = &errors->items[i]};
+
+        if (refused_entry(&errors->items[i], entries, count) == NULL)
+            ot_report_messages(report, shown, &one, true);
+    }
+}
+
+static int fail_sources(const struct ot_build_report *report, struct ot_error *err)
+{
+    size_t count = ot_report_error_count(report);
+
+    return ot_fail(err, OT_FAILED, "%zu error%s in the sources", count, count == 1 ? "" : "s");
+}
+
+/* -- outputs ----------------------------------------------------------------------------------- */
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct ot_bundle_file *left = a, *right = b;
+
+    return ot_span_compare(left->path, right->path);
+}
+
+static int add_files(struct ot_bundle *bundle, const struct ot_value *files, const char *out_dir,
+                     struct ot_error *err)
+{
+    size_t prefix = strlen(out_dir) + 1;
+
+    if (files->type != OT_VALUE_ARRAY)
+        return ot_fail(err, OT_TOOL, "esbuild's answer holds no files");
+    bundle->files =
+        ot_realloc(bundle->files, bundle->file_count + files->count + 1, sizeof(*bundle->files));
+    for (size_t i = 0; i < files->count; i++) {
+        struct ot_span path = ot_value_text(ot_value_get(&files->items[i], "path"));
+        struct ot_span data = ot_value_text(ot_value_get(&files->items[i], "contents"));
+
+        if (path.len <= prefix || memcmp(path.data, out_dir, prefix - 1) != 0)
+            return ot_fail(err, OT_TOOL, "esbuild's answer names a file outside of the output");
+        path = (struct ot_span){path.data + prefix, path.len - prefix};
+        if (!ot_is_relative_path(path))
+            return ot_fail(err, OT_FAILED,
+                           "\"%.*s\" cannot be a file of a dist: use only letters, digits, '.', "
+                           "'_' and '-' in its name, and at most %d bytes",
+                           (int)path.len, path.data, OT_PATH_MAX);
+        bundle->files[bundle->file_count++] = (struct ot_bundle_file){path, data};
+    }
+    return 0;
+}
+
+/* A file that two runs made, such as a copied .wasm, is there once. */
+static int sort_files(struct ot_bundle *bundle, struct ot_error *err)
+{
+    size_t kept = 0;
+
+    if (bundle->file_count == 0)
+        return ot_fail(err, OT_TOOL, "esbuild made no files");
+    qsort(bundle->files, bundle->file_count, sizeof(*bundle->files), compare_files);
+    for (size_t i = 1; i < bundle->file_count; i++) {
+        struct ot_bundle_file *last = &bundle->files[kept];
+
+        if (!ot_span_equal(last->path, bundle->files[i].path))
+            bundle->files[++kept] = bundle->files[i];
+        else if (!ot_span_equal(last->data, bundle->files[i].data))
+            return ot_fail(err, OT_TOOL, "esbuild made two different files named %.*s",
+                           (int)last->path.len, last->path.data);
+    }
+    bundle->file_count = kept + 1;
+    return 0;
+}
+
+static int collect(struct ot_bundle *bundle, const struct run *run, struct ot_build_report *report,
+                   struct ot_error *err)
+{
+    for (size_t i = 0; i < OT_BUNDLE_RUNS; i++) {
+        const struct ot_value *answer = &bundle->answers[i].packet.value;
+
+        if (answer->type != OT_VALUE_OBJECT)
+            continue;
+        ot_report_messages(report, run->options->shown, ot_value_get(answer, "warnings"), false);
+        if (add_files(bundle, ot_value_get(answer, "outputFiles"), run->out_dir, err) < 0 ||
+            ot_metafile_add(&bundle->metafile, ot_value_text(ot_value_get(answer, "metafile")),
+                            OUT_DIR "/", err) < 0)
+            return -1;
+    }
+    ot_metafile_finish(&bundle->metafile);
+    return sort_files(bundle, err);
+}
+
+/* What esbuild left to the engine, the engine must have. */
+static int check_strays(const struct ot_bundle *bundle, const char *shown,
+                        struct ot_build_report *report, struct ot_error *err)
+{
+    const char *specifier, *importer;
+    OT_AUTOFREE char *file = NULL;
+
+    if (!ot_metafile_stray(&bundle->metafile, &specifier, &importer))
+        return 0;
+    file = ot_shown_path(shown, importer != NULL ? importer : "");
+    ot_report_error(
+        report, file, 0, 0,
+        ot_asprintf("cannot resolve \"%s\" (it was left out of the bundle)", specifier));
+    return fail_sources(report, err);
+}
+
+/* -- the build --------------------------------------------------------------------------------- */
+
+static int run_checked(struct run *run, struct ot_bundle_entry *entries, size_t count,
+                       struct ot_esbuild_answer *answer, struct ot_build_report *report,
+                       struct ot_error *err)
+{
+    const struct ot_value *errors;
+
+    run->plugin.entries = entries;
+    run->plugin.entry_count = count;
+    run->plugin.key++;
+    if (run_esbuild(run, answer, err) < 0)
+        return -1;
+    errors = ot_value_get(&answer->packet.value, "errors");
+    if (errors->type != OT_VALUE_ARRAY)
+        return ot_fail(err, OT_TOOL, "esbuild's answer is not as expected");
+    report_errors(errors, run->options->shown, entries, count, report);
+    return 0;
+}
+
+static bool has_errors(const struct ot_esbuild_answer *answer)
+{
+    return ot_value_get(&answer->packet.value, "errors")->count > 0;
+}
+
+/*
+ * The first run has met top-level await: the entries without it once more, and those with it in a
+ * run of their own.
+ */
+static int run_apart(struct run *run, struct ot_bundle_entry *entries, size_t count,
+                     struct ot_bundle *out, struct ot_build_report *report, struct ot_error *err)
+{
+    const struct ot_value *errors = ot_value_get(&out->answers[0].packet.value, "errors");
+    ssize_t plain = set_apart(errors, entries, count);
+
+    ot_report_messages(report, run->options->shown,
+                       ot_value_get(&out->answers[0].packet.value, "warnings"), false);
+    if (plain < 0)
+        return fail_sources(report, err);
+    ot_esbuild_answer_free(&out->answers[0]);
+    out->answers[0] = (struct ot_esbuild_answer){0};
+    if (plain > 0 && run_checked(run, entries, (size_t)plain, &out->answers[0], report, err) < 0)
+        return -1;
+    run->splitting = false;
+    if (run_checked(run, entries + plain, count - (size_t)plain, &out->answers[1], report, err) < 0)
+        return -1;
+    return has_errors(&out->answers[0]) || has_errors(&out->answers[1]) ? fail_sources(report, err)
+                                                                        : 0;
+}
+
+int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *options,
+              struct ot_bundle_entry *entries, size_t entry_count, struct ot_bundle *out,
+              struct ot_build_report *report, struct ot_error *err)
+{
+    OT_AUTOFREE char *out_dir = join(options->folder, OUT_DIR);
+    OT_CLEANUP(free_run)
+    struct run run = {.esbuild = esbuild, .options = options, .splitting = options->splitting};
+
+    run.plugin.folder = options->folder;
+    run.out_dir = out_dir;
+    if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
+        (has_errors(&out->answers[0]) &&
+         run_apart(&run, entries, entry_count, out, report, err) < 0) ||
+        collect(out, &run, report, err) < 0)
+        return -1;
+    return check_strays(out, options->shown, report, err);
+}

@@ -1,0 +1,43 @@
+/* From entries to output files: the esbuild runs of one build. */
+#pragma once
+
+#include "build/build.h"
+#include "build/metafile.h"
+#include "build/plugin.h"
+
+/* Runs that one build may take: with `require`, and for modules with top-level await. */
+#define OT_BUNDLE_RUNS 2
+
+struct ot_bundle_options {
+    const char *folder; /* absolute path of the functions folder, without links */
+    const char *shown;  /* how messages name it */
+    bool minify;
+    bool splitting;
+    enum ot_sourcemap sourcemap;
+    const char *target;
+};
+
+/* A file of the dist. Both spans point into the bundle's answers. */
+struct ot_bundle_file {
+    struct ot_span path; /* passes ot_is_relative_path */
+    struct ot_span data;
+};
+
+/* Start from `{0}`. */
+struct ot_bundle {
+    struct ot_bundle_file *files; /* sorted by path bytewise, each once */
+    size_t file_count;
+    struct ot_metafile metafile;
+    struct ot_esbuild_answer answers[OT_BUNDLE_RUNS];
+};
+
+/*
+ * Bundles all entries: functions/<name>.js for each, and what they share and need. Entries with
+ * top-level await are found here, and marked. Messages go into the report. Errors: OT_FAILED when
+ * the sources have errors, OT_TOOL when esbuild fails.
+ */
+OT_MUST_USE int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *options,
+                          struct ot_bundle_entry *entries, size_t entry_count,
+                          struct ot_bundle *out, struct ot_build_report *report,
+                          struct ot_error *err);
+void ot_bundle_free(struct ot_bundle *bundle);

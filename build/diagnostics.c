@@ -1,0 +1,171 @@
+#include "build/diagnostics.h"
+
+#include "build/specifiers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Drops the last component of `path` if `..` may undo it. */
+static bool drop_last(struct ot_buf *path)
+{
+    const char *slash = path->len > 0 ? memrchr(path->data, '/', path->len) : NULL;
+    size_t start = slash != NULL ? (size_t)(slash - path->data) + 1 : 0;
+
+    if (path->len == start || strcmp(path->data + start, "..") == 0)
+        return false;
+    path->len = start > 1 ? start - 1 : start;
+    path->data[path->len] = '\0';
+    return true;
+}
+
+static void add_component(struct ot_buf *path, struct ot_span component)
+{
+    if (component.len == 0 || ot_span_is(component, "."))
+        return;
+    if (ot_span_is(component, "..") && drop_last(path))
+        return;
+    if (path->len > 0 && path->data[path->len - 1] != '/')
+        ot_buf_putc(path, '/');
+    ot_buf_append(path, component.data, component.len);
+}
+
+static void add_components(struct ot_buf *path, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "/");
+
+        add_component(path, (struct ot_span){text, len});
+        text += len + (text[len] == '/');
+    }
+}
+
+char *ot_shown_path(const char *shown, const char *relative)
+{
+    struct ot_buf path = {0};
+
+    /* virtual modules have no place in the file system */
+    if (strncmp(relative, "onetube", 7) == 0 && strchr(relative, ':') != NULL)
+        return ot_strdup(relative);
+    ot_buf_puts(&path, shown[0] == '/' ? "/" : "");
+    add_components(&path, shown);
+    add_components(&path, relative);
+    return path.data;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void free_diagnostic(struct ot_diagnostic *diagnostic)
+{
+    free(diagnostic->file);
+    free(diagnostic->text);
+    free(diagnostic->source_line);
+}
+
+void ot_report_add(struct ot_build_report *report, struct ot_diagnostic diagnostic)
+{
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct ot_diagnostic *other = &report->diagnostics[i];
+
+        if (other->line == diagnostic.line && other->column == diagnostic.column &&
+            same_text(other->file, diagnostic.file) && same_text(other->text, diagnostic.text)) {
+            free_diagnostic(&diagnostic);
+            return;
+        }
+    }
+    report->diagnostics =
+        ot_realloc(report->diagnostics, report->diagnostic_count + 1, sizeof(*report->diagnostics));
+    report->diagnostics[report->diagnostic_count++] = diagnostic;
+}
+
+void ot_report_error(struct ot_build_report *report, const char *file, unsigned line,
+                     unsigned column, char *text)
+{
+    ot_report_add(report, (struct ot_diagnostic){.is_error = true,
+                                                 .file = ot_strdup(file),
+                                                 .line = line,
+                                                 .column = column,
+                                                 .text = text});
+}
+
+size_t ot_report_error_count(const struct ot_build_report *report)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < report->diagnostic_count; i++)
+        count += report->diagnostics[i].is_error;
+    return count;
+}
+
+/*
+ * The first line of esbuild's first note, if it says more than how to leave a path out
+ * of the bundle.
+ */
+static struct ot_span useful_note(const struct ot_value *message)
+{
+    static const char useless[] = "You can mark";
+    const struct ot_value *notes = ot_value_get(message, "notes");
+    struct ot_span text = {0};
+
+    if (notes->type == OT_VALUE_ARRAY && notes->count > 0)
+        text = ot_value_text(ot_value_get(&notes->items[0], "text"));
+    if (text.len >= strlen(useless) && memcmp(text.data, useless, strlen(useless)) == 0)
+        return (struct ot_span){0};
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '\n')
+            text.len = i;
+    }
+    if (text.len > 0 && (text.data[text.len - 1] == ':' || text.data[text.len - 1] == '.'))
+        text.len--;
+    return text;
+}
+
+/* esbuild's text; that of a specifier which it could not resolve says what to do instead. */
+static char *text_of(const struct ot_value *message)
+{
+    static const char unresolved[] = "Could not resolve \"";
+    struct ot_span text = ot_value_text(ot_value_get(message, "text"));
+    struct ot_span note = useful_note(message);
+    struct ot_span specifier, package;
+
+    if (text.len < sizeof(unresolved) || text.data[text.len - 1] != '"' ||
+        memcmp(text.data, unresolved, strlen(unresolved)) != 0)
+        return ot_strndup(text.data, text.len);
+    specifier = (struct ot_span){text.data + strlen(unresolved), text.len - sizeof(unresolved)};
+    if (note.len > 0)
+        return ot_asprintf("cannot resolve \"%.*s\" (%.*s)", (int)specifier.len, specifier.data,
+                           (int)note.len, note.data);
+    if (ot_specifier_package(specifier, &package))
+        return ot_asprintf("cannot resolve \"%.*s\" (install it: npm install %.*s)",
+                           (int)specifier.len, specifier.data, (int)package.len, package.data);
+    return ot_asprintf("cannot resolve \"%.*s\"", (int)specifier.len, specifier.data);
+}
+
+static void add_message(struct ot_build_report *report, const char *shown,
+                        const struct ot_value *message, bool is_error)
+{
+    const struct ot_value *location = ot_value_get(message, "location");
+    struct ot_diagnostic diagnostic = {.is_error = is_error, .text = text_of(message)};
+
+    if (location->type == OT_VALUE_OBJECT) {
+        struct ot_span file = ot_value_text(ot_value_get(location, "file"));
+        struct ot_span line = ot_value_text(ot_value_get(location, "lineText"));
+        OT_AUTOFREE char *relative = ot_strndup(file.data, file.len);
+
+        diagnostic.file = ot_shown_path(shown, relative);
+        diagnostic.line = ot_value_uint(ot_value_get(location, "line"), 0);
+        diagnostic.column = ot_value_uint(ot_value_get(location, "column"), 0) + 1;
+        diagnostic.length = ot_value_uint(ot_value_get(location, "length"), 0);
+        diagnostic.source_line = ot_strndup(line.data, line.len);
+    }
+    ot_report_add(report, diagnostic);
+}
+
+void ot_report_messages(struct ot_build_report *report, const char *shown,
+                        const struct ot_value *messages, bool are_errors)
+{
+    for (size_t i = 0; messages->type == OT_VALUE_ARRAY && i < messages->count; i++)
+        add_message(report, shown, &messages->items[i], are_errors);
+}

@@ -1,0 +1,226 @@
+#include "build/dist.h"
+
+#include "base/file.h"
+#include "base/json_write.h"
+#include "build/esbuild.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MANIFEST "manifest.json"
+
+/* What a dist may hold at its top: signed or not, ours to replace. */
+static const char *const dist_names[] = {MANIFEST,     "functions",      "chunks", "files",
+                                         "signatures", "statement.json", NULL};
+#define SCHEMA 1
+#define ENGINE "workerd"
+
+static const char *const sourcemap_names[] = {
+    [OT_SOURCEMAP_NONE] = "none",
+    [OT_SOURCEMAP_LINKED] = "linked",
+    [OT_SOURCEMAP_INLINE] = "inline",
+};
+
+/* The digests of the bundle's files, in their order. */
+struct digest {
+    char hex[OT_SHA256_HEX];
+};
+
+static int write_member(int root, struct ot_span path, struct ot_span data, struct ot_error *err)
+{
+    OT_AUTOFREE char *name = ot_strndup(path.data, path.len);
+
+    return ot_write_beneath(root, name, data, err);
+}
+
+static char *bundle_path(const struct ot_dist_function *function)
+{
+    return ot_asprintf("functions/%s.js", function->name);
+}
+
+static ssize_t find_file(const struct ot_bundle *bundle, const char *path)
+{
+    size_t low = 0, high = bundle->file_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = ot_span_compare(bundle->files[middle].path, ot_span_of(path));
+
+        if (order == 0)
+            return (ssize_t)middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
+}
+
+/* What a cell needs besides the bundle itself, to run the function. */
+static void list_modules(const struct ot_bundle *bundle, const char *bundle_file,
+                         struct ot_list *modules)
+{
+    OT_AUTOLIST struct ot_list reachable = {0};
+
+    ot_metafile_reachable(&bundle->metafile, bundle_file, &reachable);
+    for (size_t i = 0; i < reachable.count; i++) {
+        if (!ot_span_ends(ot_span_of(reachable.items[i]), ".map"))
+            ot_list_add(modules, reachable.items[i]);
+    }
+}
+
+/* -- manifest ---------------------------------------------------------------------------------- */
+
+static void write_head(const struct ot_dist *dist, struct ot_json_writer *writer)
+{
+    const struct ot_build_options *options = dist->options;
+
+    ot_jw_uint(writer, "schema", SCHEMA);
+    ot_jw_object(writer, "builder");
+    ot_jw_string(writer, "onetube", OT_VERSION);
+    ot_jw_string(writer, "esbuild", OT_ESBUILD_VERSION);
+    ot_jw_object(writer, "options");
+    ot_jw_bool(writer, "minify", options->minify);
+    ot_jw_string(writer, "sourcemap", sourcemap_names[options->sourcemap]);
+    ot_jw_string(writer, "target", options->target);
+    ot_jw_bool(writer, "splitting", options->splitting);
+    ot_jw_object_end(writer);
+    ot_jw_object_end(writer);
+    ot_jw_object(writer, "engine");
+    ot_jw_string(writer, "name", ENGINE);
+    ot_jw_string(writer, "compatibilityDate", options->compat_date);
+    ot_jw_list(writer, "compatibilityFlags", dist->compat_flags);
+    ot_jw_object_end(writer);
+    ot_jw_list(writer, "env", dist->env);
+}
+
+/* Fills in `built`, the function's line of the report, on the way. */
+static int write_function(const struct ot_dist *dist, const struct ot_dist_function *function,
+                          const struct digest *digests, struct ot_json_writer *writer,
+                          struct ot_built_function *built, struct ot_error *err)
+{
+    const struct ot_bundle *bundle = dist->bundle;
+    OT_AUTOFREE char *path = bundle_path(function);
+    OT_AUTOLIST struct ot_list modules = {0};
+    ssize_t index = find_file(bundle, path);
+
+    if (index < 0)
+        return ot_fail(err, OT_TOOL, "esbuild made no %s", path);
+    list_modules(bundle, path, &modules);
+    *built = (struct ot_built_function){.name = ot_strdup(function->name),
+                                        .bytes = bundle->files[index].data.len,
+                                        .is_public = function->is_public};
+    memcpy(built->sha256, digests[index].hex, sizeof(built->sha256));
+    built->total_bytes = built->bytes;
+    ot_jw_object(writer, NULL);
+    ot_jw_string(writer, "name", function->name);
+    ot_jw_string(writer, "bundleFile", path);
+    ot_jw_uint(writer, "bundleBytes", built->bytes);
+    ot_jw_string(writer, "bundleSha256", built->sha256);
+    ot_config_write(function->config, function->is_public, writer);
+    if (modules.count > 0)
+        ot_jw_list(writer, "moduleFiles", &modules);
+    ot_jw_object_end(writer);
+    for (size_t i = 0; i < modules.count; i++) {
+        index = find_file(bundle, modules.items[i]);
+        if (index < 0)
+            return ot_fail(err, OT_TOOL, "esbuild made no %s", modules.items[i]);
+        built->total_bytes += bundle->files[index].data.len;
+    }
+    return 0;
+}
+
+static bool is_bundle(const struct ot_dist *dist, struct ot_span path)
+{
+    for (size_t i = 0; i < dist->function_count; i++) {
+        OT_AUTOFREE char *bundle = bundle_path(&dist->functions[i]);
+
+        if (ot_span_is(path, bundle))
+            return true;
+    }
+    return false;
+}
+
+static void write_files(const struct ot_dist *dist, const struct digest *digests,
+                        struct ot_json_writer *writer)
+{
+    ot_jw_array(writer, "files");
+    for (size_t i = 0; i < dist->bundle->file_count; i++) {
+        const struct ot_bundle_file *file = &dist->bundle->files[i];
+
+        if (is_bundle(dist, file->path))
+            continue;
+        ot_jw_object(writer, NULL);
+        ot_jw_span(writer, "path", file->path);
+        ot_jw_uint(writer, "bytes", file->data.len);
+        ot_jw_string(writer, "sha256", digests[i].hex);
+        ot_jw_object_end(writer);
+    }
+    ot_jw_array_end(writer);
+}
+
+static int write_manifest(const struct ot_dist *dist, const struct digest *digests,
+                          struct ot_build_report *report, struct ot_buf *out, struct ot_error *err)
+{
+    struct ot_json_writer writer;
+
+    report->functions = ot_alloc(dist->function_count, sizeof(*report->functions));
+    ot_jw_begin(&writer, out, false);
+    ot_jw_object(&writer, NULL);
+    write_head(dist, &writer);
+    ot_jw_array(&writer, "functions");
+    for (size_t i = 0; i < dist->function_count; i++) {
+        struct ot_built_function *built = &report->functions[report->function_count++];
+
+        if (write_function(dist, &dist->functions[i], digests, &writer, built, err) < 0)
+            return -1;
+    }
+    ot_jw_array_end(&writer);
+    write_files(dist, digests, &writer);
+    ot_jw_object_end(&writer);
+    ot_jw_end(&writer);
+    return 0;
+}
+
+/* -- the folder -------------------------------------------------------------------------------- */
+
+static int compare_built(const void *a, const void *b)
+{
+    const struct ot_built_function *left = a, *right = b;
+
+    if (left->total_bytes != right->total_bytes)
+        return left->total_bytes < right->total_bytes ? 1 : -1;
+    return strcmp(left->name, right->name);
+}
+
+static int write_members(const struct ot_dist *dist, int root, struct digest *digests,
+                         struct ot_build_report *report, struct ot_error *err)
+{
+    for (size_t i = 0; i < dist->bundle->file_count; i++) {
+        const struct ot_bundle_file *file = &dist->bundle->files[i];
+
+        ot_sha256_hex(file->data, digests[i].hex);
+        if (write_member(root, file->path, file->data, err) < 0)
+            return -1;
+        report->total_bytes += file->data.len;
+        report->chunk_count +=
+            ot_span_starts(file->path, "chunks/") && ot_span_ends(file->path, ".js");
+    }
+    return 0;
+}
+
+int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report, struct ot_error *err)
+{
+    OT_AUTOFREE struct digest *digests = ot_alloc(dist->bundle->file_count, sizeof(*digests));
+    OT_AUTOTEMPDIR struct ot_temp_dir temp = OT_TEMP_DIR_INIT;
+    OT_AUTOBUF struct ot_buf manifest = {0};
+
+    if (ot_temp_dir_open(&temp, dist->out, err) < 0 ||
+        write_members(dist, temp.fd, digests, report, err) < 0 ||
+        write_manifest(dist, digests, report, &manifest, err) < 0 ||
+        write_member(temp.fd, OT_SPAN(MANIFEST), ot_buf_span(&manifest), err) < 0)
+        return -1;
+    qsort(report->functions, report->function_count, sizeof(*report->functions), compare_built);
+    ot_sha256_hex(ot_buf_span(&manifest), report->manifest_sha256);
+    return ot_temp_dir_commit(&temp, dist_names, err);
+}

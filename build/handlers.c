@@ -1,0 +1,140 @@
+#include "build/handlers.h"
+
+#include "base/file.h"
+#include "build/diagnostics.h"
+
+#include <string.h>
+
+#define SOURCE_MAX (64u << 20) /* bytes of a source file */
+
+static int scan_file(const struct ot_folder *folder, const char *file, struct ot_buf *text,
+                     struct ot_scan *scan, struct ot_error *err)
+{
+    OT_AUTOFREE char *path = ot_asprintf("%s/%s", folder->path, file);
+
+    if (ot_read_file(path, SOURCE_MAX, text, err) < 0)
+        return -1;
+    ot_scan(ot_buf_span(text), scan);
+    return 0;
+}
+
+/* The line with number `line`, from 1. */
+static struct ot_span line_of(struct ot_span text, unsigned line)
+{
+    const char *end = text.data + text.len;
+
+    for (const char *at = text.data; at != NULL; at = at + 1) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+        if (line-- == 1)
+            return (struct ot_span){at, (size_t)((newline != NULL ? newline : end) - at)};
+        if (newline == NULL)
+            break;
+        at = newline;
+    }
+    return (struct ot_span){text.data, 0};
+}
+
+/* It surely registers a handler when the module is evaluated. */
+static bool surely_registers(const struct ot_handler_site *site)
+{
+    return site->top_level &&
+           (site->kind == OT_HANDLER_DENO_SERVE || site->kind == OT_HANDLER_SERVE ||
+            site->kind == OT_HANDLER_DEFAULT_EXPORT);
+}
+
+static void check_second(const struct ot_folder *folder, const char *file, struct ot_span text,
+                         const struct ot_scan *scan, struct ot_build_report *report)
+{
+    const struct ot_handler_site *first = NULL;
+
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct ot_handler_site *site = &scan->sites[i];
+        struct ot_span line;
+
+        if (!surely_registers(site))
+            continue;
+        if (first == NULL) {
+            first = site;
+            continue;
+        }
+        line = line_of(text, site->line);
+        ot_report_add(report, (struct ot_diagnostic){
+                                  .is_error = true,
+                                  .file = ot_shown_path(folder->shown, file),
+                                  .line = site->line,
+                                  .column = site->column,
+                                  .text = ot_asprintf("a second handler: the first is in line %u; "
+                                                      "a function has one",
+                                                      first->line),
+                                  .source_line = ot_strndup(line.data, line.len),
+                              });
+        return;
+    }
+}
+
+/*
+ * The source opens the function only if every place that may register a handler says so: with
+ * `if (dev) serve(handler, { public: true }); else serve(handler);` it stays closed.
+ */
+static bool shows_public(const struct ot_scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        if (!scan->sites[i].is_public)
+            return false;
+    }
+    return scan->count > 0;
+}
+
+int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_source *source,
+                     struct ot_bundle_entry *entry, struct ot_build_report *report,
+                     struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
+
+    *entry = (struct ot_bundle_entry){.name = source->name, .file = source->entry};
+    if (scan_file(folder, source->entry, &text, &scan, err) < 0)
+        return -1;
+    if (source->config.public_given)
+        entry->is_public = source->config.is_public ? OT_PUBLIC_YES : OT_PUBLIC_NO;
+    else if (shows_public(&scan))
+        entry->is_public = OT_PUBLIC_YES;
+    check_second(folder, source->entry, ot_buf_span(&text), &scan, report);
+    return 0;
+}
+
+/* 1: `file` may register a handler; 0: surely not; -1. */
+static int may_register(const struct ot_folder *folder, const char *file, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
+
+    if (scan_file(folder, file, &text, &scan, err) < 0)
+        return -1;
+    return scan.count > 0 || scan.imports_package;
+}
+
+int ot_handlers_check(const struct ot_folder *folder, const struct ot_metafile *metafile,
+                      const struct ot_bundle_entry *entry, struct ot_build_report *report,
+                      struct ot_error *err)
+{
+    OT_AUTOFREE char *start = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", entry->name);
+    OT_AUTOLIST struct ot_list files = {0};
+    int found = may_register(folder, entry->file, err);
+    OT_AUTOFREE char *shown = NULL;
+
+    if (found != 0)
+        return found < 0 ? -1 : 0;
+    ot_metafile_local(metafile, start, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        found = may_register(folder, files.items[i], err);
+        if (found != 0)
+            return found < 0 ? -1 : 0;
+    }
+    shown = ot_shown_path(folder->shown, entry->file);
+    ot_report_error(report, shown, 1, 1,
+                    ot_strdup("no handler: write Deno.serve((request) => new Response(\"hello\")) "
+                              "or export default { fetch(request) { ... } }"));
+    return 0;
+}

@@ -1,0 +1,10 @@
+/*
+ * The runtime shim: the JavaScript of build/shim/, which is in the program. It becomes part
+ * of every bundle.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* The content of build/shim/`name`; NULL data when there is no such file. */
+struct ot_span ot_shim_file(struct ot_span name);

@@ -1,0 +1,32 @@
+/** Answers that the shim gives itself, and how an error is put into words for the log. */
+
+/**
+ * @param {number} status
+ * @param {string} error
+ */
+const refusal = (status, error) => Response.json({ error }, { status });
+
+export const internalError = () => refusal(500, "Internal server error");
+export const unauthorized = () => refusal(401, "Unauthorized");
+export const timedOut = () => refusal(504, "Function execution timed out");
+
+/**
+ * The stack of what was thrown, with its causes. Never throws, whatever it is given.
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function describe(error) {
+    try {
+        let text = "";
+        for (let depth = 0; depth < 8; depth++) {
+            if (!(error instanceof Error)) return text + `${typeof error} was thrown: ${String(error)}`;
+            text += error.stack || `${error.name}: ${error.message}`;
+            if (error.cause === undefined) return text;
+            text += "\n  caused by: ";
+            error = error.cause;
+        }
+        return text + "...";
+    } catch {
+        return "something was thrown that cannot be shown";
+    }
+}

@@ -1,0 +1,147 @@
+/**
+ * Makes a Worker of a function, whatever style it is written in. `onetube build` writes for each function an entry
+ *
+ *     import { cell } from "onetube:shim";
+ *     export default cell({ name: "hello", file: "hello/index.ts", public: true }, () => require("./hello/index.ts"));
+ *
+ * The function's module and its imports are evaluated by `load`, inside the first request, where the engine allows I/O, timers and
+ * random numbers.
+ */
+
+import { describe, internalError, unauthorized } from "./answers.js";
+import { registerDefault } from "./default-export.js";
+import { dispatch } from "./dispatch.js";
+import { identify, withoutIdentity } from "./identity.js";
+import { installGlobals } from "./install.js";
+import { onChange, registered } from "./registry.js";
+
+/**
+ * How long after its evaluation a module may still register a handler: some do so in an asynchronous `main()` that nobody awaits.
+ */
+const LATE_HANDLER_MS = 1000;
+
+const NO_HANDLER =
+    "no handler: write Deno.serve((request) => new Response()) or export default { fetch(request) { ... } }";
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A function's module, from not yet evaluated to a handler, or to broken for good. */
+class Program {
+    /** @type {import("./registry.js").Invoke | undefined} set while there is exactly one handler */
+    invoke;
+    #broken = false;
+
+    /**
+     * @param {(problem: string) => void} log
+     * @param {(registration: import("./registry.js").Registration) => void} onHandler
+     */
+    constructor(log, onHandler) {
+        this.log = log;
+        this.onHandler = onHandler;
+    }
+
+    /**
+     * Evaluates the module. Resolves when a handler is registered, because `await serve(handler)` at top level never ends; or when it
+     * is sure that there is none. Never rejects.
+     *
+     * @param {() => unknown} load
+     * @param {ExecutionContext} ctx The request in which this happens: it lives on until the evaluation has ended.
+     */
+    async start(load, ctx) {
+        /** @type {Promise<void>} */
+        const anyHandler = new Promise((resolve) => onChange(resolve));
+        try {
+            const loading = load();
+            if (loading instanceof Promise) {
+                const evaluated = loading
+                    .then((module) => registerDefault(module.default))
+                    .catch((error) => this.#failToStart(error));
+                ctx.waitUntil(evaluated);
+                await Promise.race([anyHandler, evaluated]);
+                // A module that is about to end may still show a second handler, or throw.
+                await Promise.race([evaluated, sleep(0)]);
+            } else {
+                registerDefault(loading);
+            }
+        } catch (error) {
+            this.#failToStart(error);
+        }
+        if (!this.#broken && registered().length === 0) {
+            await Promise.race([anyHandler, sleep(LATE_HANDLER_MS)]);
+        }
+        onChange(() => this.#choose());
+        this.#choose();
+    }
+
+    #choose() {
+        if (this.#broken) return;
+        const all = registered();
+        if (all.length > 1) {
+            return this.#break(`${all.length} handlers: ${all.map(({ how }) => how).join(" and ")}; keep one`);
+        }
+        const [handler] = all;
+        this.invoke = handler?.invoke;
+        if (handler) this.onHandler(handler);
+        else this.log(NO_HANDLER);
+    }
+
+    /** @param {unknown} error */
+    #failToStart(error) {
+        this.#break(`failed to start: ${describe(error)}`);
+    }
+
+    /** For good: code that was evaluated in part cannot be evaluated again. @param {string} problem */
+    #break(problem) {
+        this.#broken = true;
+        this.invoke = undefined;
+        this.log(problem);
+    }
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.name The function.
+ * @param {string} options.file Its source, for messages.
+ * @param {boolean | null} options.public Whether requests without identity are answered; null: 1tube.json does not say, so no.
+ * @param {() => unknown} load Evaluates the module: `require` gives its exports; `import`, for top-level await, a promise of its namespace.
+ * @returns {{ fetch(request: Request, env: unknown, ctx: ExecutionContext): Response | Promise<Response> }}
+ */
+export function cell(options, load) {
+    const open = options.public === true;
+    /** @param {string} problem */
+    const log = (problem) => console.error(`${options.file}: ${problem}`);
+
+    let hinted = open;
+    function hintClosed() {
+        if (!hinted) log('closed: requests without identity get 401; to open it set "public": true in 1tube.json');
+        hinted = true;
+    }
+
+    const program = new Program(log, ({ wantsPublic }) => {
+        if (wantsPublic) hintClosed();
+    });
+    /** @type {Promise<void> | undefined} */
+    let starting;
+
+    installGlobals();
+    return {
+        fetch(request, env, ctx) {
+            const auth = open ? undefined : identify(request.headers);
+            if (!open && !auth) {
+                if (options.public === null) hintClosed();
+                return unauthorized();
+            }
+            const own = withoutIdentity(request);
+            if (program.invoke) return dispatch(program.invoke, log, own, env, ctx, auth);
+            if (!starting) {
+                starting = program.start(load, ctx);
+                // It goes on when the client that caused it leaves: others wait for it.
+                ctx.waitUntil(starting);
+            }
+            return starting.then(() =>
+                program.invoke ? dispatch(program.invoke, log, own, env, ctx, auth) : internalError(),
+            );
+        },
+    };
+}

@@ -1,0 +1,202 @@
+#include "cli/build_options.h"
+#include "cli/output.h"
+
+#include <string.h>
+
+struct values {
+    struct ot_build_values build;
+    const char *out;
+    bool json;
+};
+
+const char *const ot_sourcemap_choices[] = {"none", "linked", "inline", NULL};
+
+static const struct ot_option options[] = {
+    OT_BUILD_OPTIONS(struct values, build, true),
+    {.name = "out",
+     .value = "DIR",
+     .help = "the dist to write; what is there is replaced whole or not at all",
+     .type = OT_OPTION_STRING,
+     .required = true,
+     .offset = offsetof(struct values, out)},
+    {.name = "json",
+     .help = "print a report as JSON",
+     .type = OT_OPTION_FLAG,
+     .offset = offsetof(struct values, json)},
+    {.name = NULL},
+};
+
+static const struct ot_command command = {
+    .name = "build",
+    .operands = "",
+    .summary = "bundle a folder of functions into a dist",
+    .description = "Bundles every function below --functions with esbuild and writes a dist: the "
+                   "bundles, the code "
+                   "that they share, and manifest.json, which lists everything with its size and "
+                   "SHA-256. The same "
+                   "source and options give the same bytes on any machine.\n\n"
+                   "A function is a sub-folder with an index.ts, .tsx, .mts, .js, .jsx or .mjs, "
+                   "and optionally a "
+                   "1tube.json. Folders that begin with _ or . hold no function.",
+    .example = "  onetube build --functions functions --out dist --minify",
+    .options = options,
+    .options_size = sizeof(struct values),
+};
+
+void ot_build_values_init(struct ot_build_values *values)
+{
+    values->sourcemap = "none";
+    values->target = OT_DEFAULT_TARGET;
+    values->compat_date = OT_DEFAULT_COMPAT_DATE;
+    values->splitting = true;
+}
+
+static enum ot_sourcemap sourcemap_of(const char *word)
+{
+    if (strcmp(word, "linked") == 0)
+        return OT_SOURCEMAP_LINKED;
+    return strcmp(word, "inline") == 0 ? OT_SOURCEMAP_INLINE : OT_SOURCEMAP_NONE;
+}
+
+int ot_build_values_run(const struct ot_build_values *values, const char *out, bool quiet,
+                        struct ot_build_report *report, struct ot_error *err)
+{
+    const struct ot_build_options build = {
+        .functions = values->functions,
+        .out = out,
+        .only = &values->only,
+        .minify = values->minify,
+        .sourcemap = sourcemap_of(values->sourcemap),
+        .target = values->target,
+        .compat_date = values->compat_date,
+        .compat_flags = &values->compat_flags,
+        .env = &values->env,
+        .splitting = values->splitting,
+        .jobs = (unsigned)values->jobs,
+        .esbuild = values->esbuild,
+    };
+    int done;
+
+    report->progress = ot_out_progress;
+    done = ot_build(&build, report, err);
+    ot_out_progress(NULL, "");
+    if (!quiet)
+        ot_out_diagnostics(report);
+    return done;
+}
+
+static void defaults(void *pointer)
+{
+    struct values *values = pointer;
+
+    ot_build_values_init(&values->build);
+}
+
+static void print_table(const struct ot_build_report *report, const char *out)
+{
+    size_t width = strlen("function");
+    char size[16];
+    char total[16];
+    size_t closed = 0;
+
+    for (size_t i = 0; i < report->function_count; i++) {
+        size_t len = strlen(report->functions[i].name);
+
+        width = len > width ? len : width;
+    }
+    printf("%s%-*s  %10s  %11s%s\n", ot_out_style(stdout, OT_STYLE_BOLD), (int)width, "function",
+           "bundle", "with shared", ot_out_style(stdout, OT_STYLE_PLAIN));
+    for (size_t i = 0; i < report->function_count; i++) {
+        const struct ot_built_function *function = &report->functions[i];
+
+        closed += !function->is_public;
+        ot_out_size(function->bytes, size);
+        ot_out_size(function->total_bytes, total);
+        printf("%-*s  %10s  %11s\n", (int)width, function->name, size, total);
+    }
+    ot_out_size(report->total_bytes, total);
+    printf("%zu function%s, %zu shared chunk%s, %s in ", report->function_count,
+           report->function_count == 1 ? "" : "s", report->chunk_count,
+           report->chunk_count == 1 ? "" : "s", total);
+    ot_out_text(stdout, out);
+    printf("\nmanifest sha256 %s\n", report->manifest_sha256);
+    ot_out_closed(closed, report->function_count);
+}
+
+static void write_functions(struct ot_json_writer *writer, const struct ot_build_report *report)
+{
+    ot_jw_array(writer, "functions");
+    for (size_t i = 0; i < report->function_count; i++) {
+        ot_jw_object(writer, NULL);
+        ot_jw_string(writer, "name", report->functions[i].name);
+        ot_jw_uint(writer, "bytes", report->functions[i].bytes);
+        ot_jw_uint(writer, "totalBytes", report->functions[i].total_bytes);
+        ot_jw_string(writer, "sha256", report->functions[i].sha256);
+        ot_jw_object_end(writer);
+    }
+    ot_jw_array_end(writer);
+}
+
+static void write_diagnostics(struct ot_json_writer *writer, const struct ot_build_report *report)
+{
+    ot_jw_array(writer, "diagnostics");
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct ot_diagnostic *diagnostic = &report->diagnostics[i];
+
+        ot_jw_object(writer, NULL);
+        ot_jw_string(writer, "severity", diagnostic->is_error ? "error" : "warning");
+        ot_out_json_text(writer, "text", diagnostic->text);
+        if (diagnostic->file != NULL)
+            ot_out_json_text(writer, "file", diagnostic->file);
+        if (diagnostic->file != NULL && diagnostic->line > 0) {
+            ot_jw_uint(writer, "line", diagnostic->line);
+            ot_jw_uint(writer, "column", diagnostic->column);
+        }
+        if (diagnostic->source_line != NULL)
+            ot_out_json_text(writer, "sourceLine", diagnostic->source_line);
+        ot_jw_object_end(writer);
+    }
+    ot_jw_array_end(writer);
+}
+
+static void print_json(const struct ot_build_report *report, const char *out,
+                       const struct ot_error *failure)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_json_writer writer;
+
+    ot_jw_begin(&writer, &text, false);
+    ot_jw_object(&writer, NULL);
+    ot_jw_bool(&writer, "ok", failure == NULL);
+    ot_out_json_text(&writer, "out", out);
+    if (failure != NULL) {
+        ot_out_json_text(&writer, "error", failure->message);
+    } else {
+        ot_jw_string(&writer, "manifestSha256", report->manifest_sha256);
+        ot_jw_uint(&writer, "totalBytes", report->total_bytes);
+        ot_jw_uint(&writer, "chunks", report->chunk_count);
+        write_functions(&writer, report);
+    }
+    write_diagnostics(&writer, report);
+    ot_jw_object_end(&writer);
+    ot_out_json(&writer);
+}
+
+static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
+{
+    const struct values *values = pointer;
+    struct ot_build_report report = {0};
+    int done;
+
+    (void)parsed;
+    done = ot_build_values_run(&values->build, values->out, values->json, &report, err);
+    if (values->json)
+        print_json(&report, values->out, done < 0 ? err : NULL);
+    else if (done == 0)
+        print_table(&report, values->out);
+    ot_build_report_free(&report);
+    return done;
+}
+
+const struct ot_cli_command ot_cli_build = {
+    .command = &command, .group = "Make", .defaults = defaults, .run = run};

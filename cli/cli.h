@@ -1,0 +1,32 @@
+/*
+ * The commands of `onetube`: one const table drives dispatch, help, the man page, the completion
+ * and the tests that walk it. One file per command.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/options.h"
+
+struct ot_cli_command {
+    const struct ot_command *command;
+    const char *group;              /* heading in the list of commands */
+    void (*defaults)(void *values); /* what is not zero in the options struct; NULL: all is zero */
+    /*
+     * `values` is the parsed options struct. Prints its result; errors go into `err`, whose kind
+     * becomes the exit code.
+     */
+    int (*run)(const void *values, const struct ot_parsed *parsed, struct ot_error *err);
+};
+
+/* At most this many; the list ends with NULL. */
+#define OT_CLI_COMMANDS_MAX 64u
+extern const struct ot_cli_command *const ot_cli_commands[];
+
+/* By name, or NULL. */
+const struct ot_cli_command *ot_cli_find(const char *name);
+
+/* The whole program: parses, runs, prints the error if there is one. Returns the exit code. */
+int ot_cli_main(int argc, char **argv);
+
+extern const struct ot_cli_command ot_cli_build, ot_cli_package, ot_cli_sign, ot_cli_pae,
+    ot_cli_keygen, ot_cli_verify, ot_cli_inspect, ot_cli_unpack;

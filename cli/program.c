@@ -1,0 +1,142 @@
+/* The program around the table of commands. */
+#include "cli/cli.h"
+#include "cli/output.h"
+
+#include "base/process.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static void print_groups(FILE *out)
+{
+    const char *group = "";
+
+    for (size_t i = 0; ot_cli_commands[i] != NULL; i++) {
+        const struct ot_cli_command *entry = ot_cli_commands[i];
+
+        if (strcmp(group, entry->group) != 0)
+            fprintf(out, "\n%s:\n", entry->group);
+        group = entry->group;
+        fprintf(out, "  %-10s%s\n", entry->command->name, entry->command->summary);
+    }
+}
+
+static void print_usage(FILE *out)
+{
+    fputs(
+        "Usage: onetube COMMAND [options]\n\n"
+        "Turns a folder of edge functions into one signed file, and boots that file only if it is\n"
+        "exactly what was signed.\n",
+        out);
+    print_groups(out);
+    fputs("\nHelp:\n"
+          "  help      show this, or with a command its options (onetube COMMAND -h)\n"
+          "  --version show the version\n"
+          "\nEnvironment:\n"
+          "  ONETUBE_OPTION  gives --option; a list on the command line replaces it,\n"
+          "                  but --revoked adds to it\n"
+          "  NO_COLOR, CI    no colour and no progress\n"
+          "\nExit status: 0 done, 1 failed, 2 usage, 3 verification refused it,\n"
+          "4 a tool that onetube runs is missing or failed.\n",
+          out);
+}
+
+static int unknown_command(const char *name, struct ot_error *err)
+{
+    const char *words[OT_CLI_COMMANDS_MAX + 2] = {"help"};
+    const char *nearest;
+
+    for (size_t i = 0; i < OT_CLI_COMMANDS_MAX && ot_cli_commands[i] != NULL; i++)
+        words[i + 1] = ot_cli_commands[i]->command->name;
+    nearest = ot_nearest_word(name, words);
+    if (nearest != NULL)
+        return ot_fail(err, OT_USAGE, "unknown command \"%.64s\" (did you mean %s?)", name,
+                       nearest);
+    return ot_fail(err, OT_USAGE, "unknown command \"%.64s\" (onetube help lists them)", name);
+}
+
+static int show_help(int argc, char **argv, struct ot_error *err)
+{
+    const struct ot_cli_command *entry;
+
+    if (argc == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (argc > 1)
+        return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"", argv[1]);
+    if (strcmp(argv[0], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    entry = ot_cli_find(argv[0]);
+    if (entry == NULL)
+        return unknown_command(argv[0], err);
+    ot_options_help(entry->command, "onetube", stdout);
+    return 0;
+}
+
+static int run_command(const struct ot_cli_command *entry, int argc, char **argv,
+                       struct ot_error *err)
+{
+    const struct ot_command *command = entry->command;
+    OT_AUTOFREE void *values = ot_alloc(1, command->options_size);
+    struct ot_parsed parsed;
+    int done = 0;
+
+    if (entry->defaults != NULL)
+        entry->defaults(values);
+    if (ot_options_parse(command, argc, argv, values, &parsed, err) < 0)
+        done = -1;
+    else if (parsed.help)
+        ot_options_help(command, "onetube", stdout);
+    else
+        done = entry->run(values, &parsed, err);
+    ot_options_free(command, values);
+    return done;
+}
+
+/* `*name` becomes the command's name once it is known. */
+static int dispatch(int argc, char **argv, const char **name, struct ot_error *err)
+{
+    const struct ot_cli_command *entry;
+    const char *word = argc > 1 ? argv[1] : "";
+
+    if (argc < 2) {
+        print_usage(stderr);
+        return ot_fail(err, OT_USAGE, "a command is missing");
+    }
+    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0)
+        return show_help(argc - 2, argv + 2, err);
+    if (strcmp(word, "--version") == 0) {
+        if (argc > 2)
+            return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"", argv[2]);
+        printf("onetube %s\n", OT_VERSION);
+        return 0;
+    }
+    entry = ot_cli_find(word);
+    if (entry == NULL)
+        return word[0] == '-' ? ot_fail(err, OT_USAGE, "unknown option %.64s", word)
+                              : unknown_command(word, err);
+    *name = word;
+    return run_command(entry, argc - 2, argv + 2, err);
+}
+
+int ot_cli_main(int argc, char **argv)
+{
+    struct ot_error err = {.kind = OT_NONE};
+    const char *name = NULL;
+    int done;
+
+    ot_open_standard_streams();
+    done = dispatch(argc, argv, &name, &err);
+    if (done == 0)
+        done = ot_flush_stdout(&err);
+    else
+        (void)fflush(stdout);
+    if (done < 0)
+        ot_out_error(name, &err);
+    if (done < 0 && err.kind == OT_USAGE && name != NULL)
+        fprintf(stderr, "Try: onetube %s -h\n", name);
+    return done < 0 ? (int)err.kind : 0;
+}

@@ -1,0 +1,72 @@
+/*
+ * From a verified payload to the engine's whole configuration, code included, as one binary Cap'n
+ * Proto message that goes over the engine's standard input. Nothing is written to disk.
+ * engine/process.h starts the engine with it.
+ */
+#pragma once
+
+#include "base/process.h"
+#include "verify/payload.h"
+
+/* Of the npm package workerd: the engine that the config is written for. */
+#define OT_ENGINE_VERSION "1.20261023.1"
+
+/* The name of the engine's one socket, for --socket-fd. */
+#define OT_ENGINE_SOCKET "http"
+
+/* How requests are answered inside the engine. */
+struct ot_engine_plan {
+    const struct ot_list *functions; /* names to start; NULL or empty: all */
+    const char *route_prefix;        /* normalised: "" or "/functions/v1" */
+    const struct ot_list
+        *env; /* names the operator allows; "*" among them: all that the manifest names */
+    bool trust_identity_headers; /* pass x-1tube-auth-* and x-1tube-invocation-id on */
+};
+
+/* The engine's config (workerd.capnp, struct Config), as pieces to be written in order. */
+struct ot_engine_config;
+
+/*
+ * Encodes it: a router worker behind the socket, one worker "fn:<name>" for each function, and the
+ * service "internet" (public addresses only). A module that many functions share is in it once. The
+ * pieces point into the payload.
+ *
+ * A function gets the environment variables that the manifest names, the operator allows, its own
+ * permissions.env (if it has one) allows, and that are set in our environment. Unknown function
+ * names are OT_USAGE; a module that is not UTF-8 text or too large for the engine is OT_CONFIG.
+ */
+OT_MUST_USE int ot_engine_config_make(const struct ot_payload *payload,
+                                      const struct ot_engine_plan *plan,
+                                      struct ot_engine_config **out, struct ot_error *err);
+void ot_engine_config_free(struct ot_engine_config *config);
+
+#define OT_AUTOCONFIG OT_CLEANUP(ot_engine_config_cleanup)
+void ot_engine_config_cleanup(struct ot_engine_config **config);
+
+/* Bytes of the whole message. */
+uint64_t ot_engine_config_size(const struct ot_engine_config *config);
+/* How many functions it starts. */
+size_t ot_engine_config_functions(const struct ot_engine_config *config);
+/* Names of the environment variables that the engine must be given. */
+const struct ot_list *ot_engine_config_env(const struct ot_engine_config *config);
+
+/*
+ * Writes on from where the last call stopped: 1 all is written, 0 the descriptor (non-blocking)
+ * takes no more now, -1 failed (OT_TOOL). SIGPIPE must be ignored.
+ */
+OT_MUST_USE int ot_engine_config_write(struct ot_engine_config *config, int fd,
+                                       struct ot_error *err);
+
+/*
+ * Brings a route prefix into its one form: blanks around it are dropped, one slash in front, none
+ * behind, none doubled; empty or "/" gives "/functions/v1". Segments are `[A-Za-z0-9._~-]`, none of
+ * them `.` or `..`, at most 200 bytes in all: OT_USAGE. Caller frees.
+ */
+OT_MUST_USE int ot_route_prefix(const char *text, char **out, struct ot_error *err);
+
+/*
+ * Where the engine is: `path` if given, else what is installed beside the program
+ * (../libexec/onetube/workerd, or the node_modules of the tree that it was built in), else
+ * `workerd` on PATH. Caller frees. OT_TOOL when there is none, with what to do.
+ */
+OT_MUST_USE int ot_engine_find(const char *path, char **out, struct ot_error *err);

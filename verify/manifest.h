@@ -1,0 +1,92 @@
+/*
+ * manifest.json, schema 1: what the code is. Read strictly: the keys of
+ * schemas/manifest.schema.json in that order, nothing else, integers in range, sorted lists, valid
+ * names and paths, no path that is another's folder.
+ */
+#pragma once
+
+#include "base/digest.h"
+#include "base/json.h"
+
+#include <stdint.h>
+
+#define OT_SCHEMA 1
+#define OT_ENGINE_NAME "workerd"
+
+/* A member of the payload: a bundle or a file. `path` belongs to the manifest. */
+struct ot_member {
+    const char *path;
+    uint64_t size;
+    uint8_t sha256[OT_SHA256_SIZE];
+    uint64_t offset; /* of its data in a payload; set by ot_manifest_parse from the layout */
+};
+
+enum ot_rate_limit_by { OT_BY_UNSET, OT_BY_IDENTITY, OT_BY_IP, OT_BY_GLOBAL };
+
+/* An optional list: `given` tells an empty list from none. */
+struct ot_optional_list {
+    bool given;
+    struct ot_list list;
+};
+
+#define OT_UNSET UINT64_MAX
+
+/*
+ * The normalised 1tube.json. Numbers that were not given are OT_UNSET; none is above 2^31 - 1, and
+ * memoryMB, min_replicas and errorWindow are at least 1. Permissions are sorted, each item once, 1
+ * to 1,024 bytes of UTF-8 without control characters; items of `env` are names or `*`.
+ */
+
+struct ot_function_config {
+    bool is_public;
+    uint64_t timeout_ms;
+    uint64_t rpm;
+    enum ot_rate_limit_by rate_limit_by;
+    uint64_t memory_mb;
+    bool warm;
+    uint64_t min_replicas;
+    uint64_t max_requests;                         /* recycle.maxRequests */
+    uint64_t error_rate_thousandths;               /* recycle.errorRateThousandths, 0 to 1000 */
+    uint64_t error_window;                         /* recycle.errorWindow */
+    uint64_t cooldown_ms;                          /* recycle.cooldownMs */
+    struct ot_optional_list net, env, read, write; /* permissions.* */
+};
+
+struct ot_function {
+    const char *name;
+    const struct ot_member *bundle;
+    const struct ot_member *
+        *modules; /* chunks and module files that it can reach, sorted by path */
+    size_t module_count;
+    struct ot_function_config config;
+};
+
+struct ot_manifest {
+    char *builder_onetube, *builder_esbuild;
+    bool minify, splitting; /* `splitting` may be missing: off */
+    char *sourcemap, *target;
+    char *compatibility_date;
+    struct ot_list compatibility_flags; /* in the manifest's order, each once */
+    struct ot_list env;                 /* names, sorted */
+    struct ot_function *functions;      /* sorted by name */
+    size_t function_count;
+    struct ot_member
+        *members; /* bundles and files merged, sorted by path: the order in the payload */
+    size_t member_count;
+    uint64_t payload_size;            /* of the whole canonical archive */
+    const struct ot_member **modules; /* what the functions' `modules` point into */
+    char *strings;                    /* what every `char *` above points into */
+};
+
+/*
+ * Reads the manifest's bytes. E_MANIFEST, or E_SCHEMA for another `schema`, or E_ENGINE for another
+ * `engine.name`. Free with ot_manifest_free.
+ */
+OT_MUST_USE int ot_manifest_parse(struct ot_span text, struct ot_manifest **out,
+                                  struct ot_error *err);
+void ot_manifest_free(struct ot_manifest *manifest);
+
+/* By name, or NULL; by path, or NULL. Binary searches. */
+const struct ot_function *ot_manifest_function(const struct ot_manifest *manifest,
+                                               struct ot_span name);
+const struct ot_member *ot_manifest_member(const struct ot_manifest *manifest, struct ot_span path);

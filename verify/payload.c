@@ -1,0 +1,303 @@
+#include "verify/payload.h"
+
+#include "verify/members.h"
+#include "verify/trust.h"
+#include "verify/verification.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ot_payload {
+    struct ot_image image;
+    struct ot_manifest *manifest;
+    uint64_t manifest_size;
+    bool has_statement;
+    struct ot_statement statement;
+    struct ot_list signers;
+};
+
+/* What the steps of one verification share. */
+struct verification {
+    const struct ot_source *source;
+    const struct ot_trust *trust;
+    const struct ot_check_observer *observer;
+    uint64_t max_size;
+    unsigned threads;
+    struct ot_payload *payload;
+};
+
+const char *ot_check_name(enum ot_check check)
+{
+    static const char *const names[OT_CHECK_COUNT] = {
+        [OT_CHECK_FILE] = "file",           [OT_CHECK_SIGNATURES] = "signatures",
+        [OT_CHECK_STATEMENT] = "statement", [OT_CHECK_MANIFEST] = "manifest",
+        [OT_CHECK_ENGINE] = "engine",       [OT_CHECK_SEQUENCE] = "sequence",
+        [OT_CHECK_EXPIRY] = "expiry",       [OT_CHECK_LAYOUT] = "layout",
+        [OT_CHECK_HASHES] = "hashes",
+    };
+
+    return (unsigned)check < OT_CHECK_COUNT ? names[check] : "unknown";
+}
+
+static void OT_PRINTF(3, 4)
+    passed(const struct verification *v, enum ot_check check, const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+
+    if (v->observer == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    v->observer->passed(v->observer->context, check, detail);
+}
+
+static int check_file(const struct verification *v, struct ot_error *err)
+{
+    const struct ot_source *source = v->source;
+
+    if (ot_source_check_size(source, v->max_size, err) < 0)
+        return -1;
+    if (source->is_folder)
+        passed(v, OT_CHECK_FILE, "a folder");
+    else
+        passed(v, OT_CHECK_FILE, "%" PRIu64 " bytes", source->size);
+    return ot_image_grow(&v->payload->image, source->is_folder ? OT_MANIFEST_HEADER : source->size,
+                         err);
+}
+
+static int check_signatures(const struct verification *v, struct ot_error *err)
+{
+    const uint8_t *bytes = v->payload->image.bytes;
+    struct ot_list *signers = &v->payload->signers;
+    OT_AUTOBUF struct ot_buf message = {0};
+    struct ot_signature_page page;
+
+    if (ot_signature_page_parse(&page, bytes + OT_SIGNATURES_OFFSET, err) < 0)
+        return -1;
+    ot_statement_pae(bytes + OT_STATEMENT_OFFSET, &message);
+    if (ot_trust_check(v->trust, &page, ot_buf_span(&message), signers, err) < 0)
+        return -1;
+    if (page.count == 0)
+        passed(v, OT_CHECK_SIGNATURES, "unsigned, which was allowed");
+    else
+        passed(v, OT_CHECK_SIGNATURES, "%zu of %zu keys, threshold %u", signers->count,
+               ot_trust_usable_keys(v->trust), v->trust->threshold);
+    return 0;
+}
+
+static int check_statement(const struct verification *v, struct ot_error *err)
+{
+    struct ot_payload *payload = v->payload;
+    struct ot_statement *statement = &payload->statement;
+
+    if (!v->source->has_pages) {
+        passed(v, OT_CHECK_STATEMENT, "none, which was allowed");
+        return 0;
+    }
+    if (ot_statement_parse(statement, payload->image.bytes + OT_STATEMENT_OFFSET, err) < 0)
+        return -1;
+    payload->has_statement = true;
+    passed(v, OT_CHECK_STATEMENT, "%s %s, sequence %" PRIu64, statement->name, statement->version,
+           statement->sequence);
+    return 0;
+}
+
+int ot_source_take_manifest(const struct ot_source *source, const struct ot_statement *statement,
+                            struct ot_image *image, struct ot_span *text, struct ot_error *err)
+{
+    uint64_t size = statement != NULL ? statement->manifest_bytes : 0;
+    char digest[OT_SHA256_HEX];
+
+    if (statement == NULL && ot_source_manifest_size(source, &size, err) < 0)
+        return -1;
+    /*
+     * a payload has its whole size already: a manifest that reaches beyond it is refused as
+     * it is taken
+     */
+    if (source->is_folder && ot_image_grow(image, OT_MANIFEST_OFFSET + ot_padded(size), err) < 0)
+        return -1;
+    if (ot_source_take(source, image, OT_MANIFEST_NAME, OT_MANIFEST_OFFSET, size, NULL, err) < 0)
+        return -1;
+    *text = (struct ot_span){(const char *)image->bytes + OT_MANIFEST_OFFSET, (size_t)size};
+    ot_sha256_hex(*text, digest);
+    if (statement != NULL && strcmp(digest, statement->manifest_sha256) != 0)
+        return ot_refuse(err, OT_E_MANIFEST, "%s: SHA-256 is %s, the statement says %s",
+                         OT_MANIFEST_NAME, digest, statement->manifest_sha256);
+    return 0;
+}
+
+static int check_manifest(const struct verification *v, struct ot_error *err)
+{
+    struct ot_payload *payload = v->payload;
+    struct ot_span text;
+
+    if (ot_source_take_manifest(v->source, payload->has_statement ? &payload->statement : NULL,
+                                &payload->image, &text, err) < 0 ||
+        ot_manifest_parse(text, &payload->manifest, err) < 0)
+        return -1;
+    payload->manifest_size = text.len;
+    passed(v, OT_CHECK_MANIFEST, "%zu bytes, %zu functions, %zu members", text.len,
+           payload->manifest->function_count, payload->manifest->member_count);
+    return 0;
+}
+
+static int check_engine(const struct verification *v, struct ot_error *err)
+{
+    const char *date = v->payload->manifest->compatibility_date;
+
+    /* both are YYYY-MM-DD, so bytewise order is the order in time */
+    if (v->trust->engine_date != NULL && strcmp(date, v->trust->engine_date) > 0)
+        return ot_refuse(err, OT_E_ENGINE,
+                         "%s: the compatibility date is %s, newer than the engine's %s",
+                         OT_MANIFEST_NAME, date, v->trust->engine_date);
+    passed(v, OT_CHECK_ENGINE, "%s, compatibility date %s", OT_ENGINE_NAME, date);
+    return 0;
+}
+
+static int check_sequence(const struct verification *v, struct ot_error *err)
+{
+    uint64_t sequence = v->payload->statement.sequence;
+    uint64_t floor = v->trust->min_sequence;
+
+    if (!v->payload->has_statement) {
+        /* nothing says how old it is */
+        if (floor > 0)
+            return ot_refuse(err, OT_E_ROLLBACK,
+                             "no statement, so no sequence; the floor is %" PRIu64, floor);
+        passed(v, OT_CHECK_SEQUENCE, "none");
+        return 0;
+    }
+    if (sequence < floor)
+        return ot_refuse(err, OT_E_ROLLBACK,
+                         "%s: the sequence is %" PRIu64 ", the floor is %" PRIu64,
+                         OT_STATEMENT_NAME, sequence, floor);
+    passed(v, OT_CHECK_SEQUENCE, "%" PRIu64 ", floor %" PRIu64, sequence, floor);
+    return 0;
+}
+
+static int check_expiry(const struct verification *v, struct ot_error *err)
+{
+    const struct ot_statement *statement = &v->payload->statement;
+
+    if (!statement->has_not_after) {
+        passed(v, OT_CHECK_EXPIRY, "none");
+        return 0;
+    }
+    if (v->trust->now > statement->not_after)
+        return ot_refuse(err, OT_E_EXPIRED,
+                         "%s: notAfter is %" PRIu64 ", the time is %" PRIu64
+                         " (seconds since 1970)",
+                         OT_STATEMENT_NAME, statement->not_after, v->trust->now);
+    passed(v, OT_CHECK_EXPIRY, "notAfter %" PRIu64, statement->not_after);
+    return 0;
+}
+
+/* Layout and hashes are found out in the same pass over the members. */
+static int check_members(const struct verification *v, struct ot_error *err)
+{
+    struct ot_payload *payload = v->payload;
+    const struct ot_manifest *manifest = payload->manifest;
+
+    if (ot_source_check_payload_size(v->source, manifest, v->max_size, err) < 0 ||
+        (v->source->is_folder && ot_source_check_folder(v->source, manifest, err) < 0) ||
+        ot_image_grow(&payload->image, manifest->payload_size, err) < 0 ||
+        ot_members_take(v->source, &payload->image, manifest, v->threads, err) < 0 ||
+        ot_source_check_end(v->source, err) < 0)
+        return -1;
+    passed(v, OT_CHECK_LAYOUT, "%zu members, %" PRIu64 " bytes", manifest->member_count,
+           manifest->payload_size);
+    passed(v, OT_CHECK_HASHES, "%zu of %zu members", manifest->member_count,
+           manifest->member_count);
+    return ot_image_seal(&payload->image, err);
+}
+
+int ot_payload_verify(const struct ot_source *source, const struct ot_trust *trust,
+                      unsigned threads, const struct ot_check_observer *observer,
+                      struct ot_payload **out, struct ot_error *err)
+{
+    OT_AUTOPAYLOAD struct ot_payload *payload = ot_alloc(1, sizeof(*payload));
+    const struct verification v = {
+        .source = source,
+        .trust = trust,
+        .observer = observer,
+        .max_size = trust->max_size > 0 ? trust->max_size : OT_PAYLOAD_MAX,
+        .threads = threads,
+        .payload = payload,
+    };
+
+    if (check_file(&v, err) < 0 || ot_source_take_pages(source, &payload->image, err) < 0 ||
+        check_signatures(&v, err) < 0 || check_statement(&v, err) < 0 ||
+        check_manifest(&v, err) < 0 || check_engine(&v, err) < 0 || check_sequence(&v, err) < 0 ||
+        check_expiry(&v, err) < 0 || check_members(&v, err) < 0)
+        return -1;
+    *out = OT_STEAL(payload);
+    return 0;
+}
+
+int ot_payload_open(const char *path, const struct ot_trust *trust, unsigned threads,
+                    const struct ot_check_observer *observer, struct ot_payload **out,
+                    struct ot_error *err)
+{
+    struct ot_source source;
+    int result;
+
+    if (ot_source_open(&source, path, err) < 0)
+        return -1;
+    result = ot_payload_verify(&source, trust, threads, observer, out, err);
+    ot_source_close(&source);
+    return result < 0 ? ot_error_prefix(err, "%s", path) : 0;
+}
+
+void ot_payload_free(struct ot_payload *payload)
+{
+    if (payload == NULL)
+        return;
+    ot_image_free(&payload->image);
+    ot_manifest_free(payload->manifest);
+    ot_list_free(&payload->signers);
+    free(payload);
+}
+
+void ot_payload_cleanup(struct ot_payload **payload)
+{
+    ot_payload_free(*payload);
+}
+
+const struct ot_manifest *ot_payload_manifest(const struct ot_payload *payload)
+{
+    return payload->manifest;
+}
+
+const struct ot_statement *ot_payload_statement(const struct ot_payload *payload)
+{
+    return payload->has_statement ? &payload->statement : NULL;
+}
+
+const struct ot_list *ot_payload_signers(const struct ot_payload *payload)
+{
+    return &payload->signers;
+}
+
+static struct ot_span piece(const struct ot_payload *payload, uint64_t offset, uint64_t size)
+{
+    return (struct ot_span){(const char *)payload->image.bytes + offset, (size_t)size};
+}
+
+struct ot_span ot_payload_bytes(const struct ot_payload *payload, const struct ot_member *member)
+{
+    return piece(payload, member->offset, member->size);
+}
+
+struct ot_span ot_payload_manifest_text(const struct ot_payload *payload)
+{
+    return piece(payload, OT_MANIFEST_OFFSET, payload->manifest_size);
+}
+
+struct ot_span ot_payload_image(const struct ot_payload *payload)
+{
+    return piece(payload, 0, payload->manifest->payload_size);
+}

@@ -1,0 +1,125 @@
+/*
+ * Verification. An ot_payload is an opaque, verified payload or dist in private memory that only
+ * ot_payload_open can make; the engine config encoder and `unpack` accept nothing else. The file is
+ * opened once and its bytes are read exactly once; before the signatures are checked only its first
+ * 8,192 bytes are looked at.
+ */
+#pragma once
+
+#include "verify/manifest.h"
+#include "verify/refusal.h"
+#include "verify/signatures.h"
+#include "verify/statement.h"
+
+#define OT_TRUST_KEYS_MAX 256
+
+/* Which public keys are trusted, how many must have signed, and what is refused. */
+struct ot_trust {
+    struct ot_public_key *keys; /* distinct */
+    size_t key_count;
+    struct ot_public_key *revoked;
+    size_t revoked_count;
+    unsigned threshold;      /* distinct keys, at least 1 */
+    uint64_t min_sequence;   /* a lower sequence is E_ROLLBACK */
+    uint64_t now;            /* seconds since 1970, against notAfter */
+    uint64_t max_size;       /* bytes; 0 means OT_PAYLOAD_MAX */
+    const char *engine_date; /* the engine's own date: a newer compatibility date is E_ENGINE; NULL:
+                                not checked here */
+    bool allow_unsigned; /* a dist or payload without any signature line is accepted; what carries
+                            lines is checked as ever */
+};
+
+/* Threshold 1, the system's clock, no keys. */
+void ot_trust_init(struct ot_trust *trust);
+void ot_trust_free(struct ot_trust *trust);
+/*
+ * Add a key from what ot_public_key_load takes; the same key twice counts once.
+ * Errors are OT_USAGE.
+ */
+OT_MUST_USE int ot_trust_add(struct ot_trust *trust, const char *source, struct ot_error *err);
+OT_MUST_USE int ot_trust_revoke(struct ot_trust *trust, const char *source, struct ot_error *err);
+/* Add every `*.pem` of a folder, in name order. A missing folder adds nothing; one that anybody but
+ * root and the caller may write to is an error. */
+OT_MUST_USE int ot_trust_add_dir(struct ot_trust *trust, const char *dir, struct ot_error *err);
+
+/* The checks, in the order in which they are made. */
+enum ot_check {
+    OT_CHECK_FILE,       /* opened, regular, size within bounds */
+    OT_CHECK_SIGNATURES, /* page, threshold, every line of a trusted key */
+    OT_CHECK_STATEMENT,
+    OT_CHECK_MANIFEST, /* digest and schema, names, order */
+    OT_CHECK_ENGINE,
+    OT_CHECK_SEQUENCE,
+    OT_CHECK_EXPIRY,
+    OT_CHECK_LAYOUT, /* every header, padding, the end; a dist: no missing, extra, linked or
+                        non-regular file */
+    OT_CHECK_HASHES,
+    OT_CHECK_COUNT
+};
+
+/* "file", "signatures", ... */
+const char *ot_check_name(enum ot_check check);
+
+/*
+ * Told of each check that was passed, with one line of detail ("2 of 2 keys, threshold 1"), as
+ * it is passed.
+ */
+struct ot_check_observer {
+    void (*passed)(void *context, enum ot_check check, const char *detail);
+    void *context;
+};
+
+struct ot_payload;
+
+/*
+ * Opens and verifies `path`, a payload or a dist folder, never through a link in its last
+ * component. `observer` may be NULL. On a refusal `err` has kind OT_REFUSED and its code; a path
+ * that cannot be opened or read is OT_FAILED. Messages begin with `path`. Uses up to `threads`
+ * threads for hashing (0: one per core, at most 8).
+ *
+ * A dist holds exactly the manifest's members, manifest.json, and either both or none of signatures
+ * and statement.json. Without them it is unsigned, and having no sequence it is E_ROLLBACK for a
+ * min_sequence above 0.
+ */
+OT_MUST_USE int ot_payload_open(const char *path, const struct ot_trust *trust, unsigned threads,
+                                const struct ot_check_observer *observer, struct ot_payload **out,
+                                struct ot_error *err);
+
+/* Releases everything, the mapped bytes too; every span that came from it becomes invalid. */
+void ot_payload_free(struct ot_payload *payload);
+
+#define OT_AUTOPAYLOAD OT_CLEANUP(ot_payload_cleanup)
+void ot_payload_cleanup(struct ot_payload **payload);
+
+const struct ot_manifest *ot_payload_manifest(const struct ot_payload *payload);
+/* NULL for an unsigned dist that has no statement. */
+const struct ot_statement *ot_payload_statement(const struct ot_payload *payload);
+/* The trusted keys that signed, in page order: their identifiers. */
+const struct ot_list *ot_payload_signers(const struct ot_payload *payload);
+/* The verified bytes of a member. */
+struct ot_span ot_payload_bytes(const struct ot_payload *payload, const struct ot_member *member);
+struct ot_span ot_payload_manifest_text(const struct ot_payload *payload);
+/*
+ * The whole canonical archive; for a dist as it would be packaged with its signatures. That of a
+ * dist without statement has two empty pages, so it is no payload.
+ */
+struct ot_span ot_payload_image(const struct ot_payload *payload);
+
+/*
+ * For `inspect` and for signing tools, which trust nothing: reads the first pages and the manifest
+ * of a payload or dist and checks their form, the manifest's digest and the payload's size, but no
+ * signature and no member. The result must never be executed or unpacked, and its type is another
+ * one on purpose.
+ */
+struct ot_preview {
+    struct ot_signature_page signatures;
+    bool has_statement;
+    struct ot_statement statement;
+    uint8_t statement_page[OT_PAGE_SIZE];
+    struct ot_manifest *manifest;
+    struct ot_buf manifest_text;
+    uint64_t size;
+};
+
+OT_MUST_USE int ot_preview_open(const char *path, struct ot_preview *preview, struct ot_error *err);
+void ot_preview_free(struct ot_preview *preview);

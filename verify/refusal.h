@@ -1,0 +1,17 @@
+/*
+ * The stable codes of every refusal, as `code` in struct ot_error. Scripts and tests compare them.
+ */
+#pragma once
+
+#define OT_E_LAYOUT "E_LAYOUT"       /* not the canonical archive or dist */
+#define OT_E_UNTRUSTED "E_UNTRUSTED" /* too few signatures by trusted, non-revoked keys */
+#define OT_E_SIGNATURE "E_SIGNATURE" /* a line by a trusted key whose signature does not verify */
+#define OT_E_STATEMENT "E_STATEMENT" /* signed, but not a valid statement */
+#define OT_E_SCHEMA                                                                                \
+    "E_SCHEMA" /* a manifest schema or predicate type that this build does not read */
+#define OT_E_MANIFEST                                                                              \
+    "E_MANIFEST"               /* the statement's digest does not match, or not a valid manifest */
+#define OT_E_ENGINE "E_ENGINE" /* another engine, or a compatibility date newer than the engine */
+#define OT_E_ROLLBACK "E_ROLLBACK" /* sequence below the floor */
+#define OT_E_EXPIRED "E_EXPIRED"   /* past the statement's notAfter */
+#define OT_E_HASH "E_HASH"         /* a member's bytes do not match its SHA-256 */

@@ -1,0 +1,165 @@
+#include "verify/trust.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void ot_trust_init(struct ot_trust *trust)
+{
+    time_t now = time(NULL);
+
+    /* a clock that cannot be read must not make anything look fresh */
+    *trust = (struct ot_trust){.threshold = 1, .now = now < 0 ? UINT64_MAX : (uint64_t)now};
+}
+
+void ot_trust_free(struct ot_trust *trust)
+{
+    free(trust->keys);
+    free(trust->revoked);
+    *trust = (struct ot_trust){0};
+}
+
+static const struct ot_public_key *find(const struct ot_public_key *keys, size_t count,
+                                        const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i].id, id) == 0)
+            return &keys[i];
+    }
+    return NULL;
+}
+
+static int add(struct ot_public_key **keys, size_t *count, const char *source, struct ot_error *err)
+{
+    struct ot_public_key key;
+
+    if (ot_public_key_load(&key, source, err) < 0)
+        return -1;
+    if (find(*keys, *count, key.id) != NULL)
+        return 0;
+    if (*count == OT_TRUST_KEYS_MAX)
+        return ot_fail(err, OT_USAGE, "more than %d keys", OT_TRUST_KEYS_MAX);
+    *keys = ot_realloc(*keys, *count + 1, sizeof(**keys));
+    (*keys)[(*count)++] = key;
+    return 0;
+}
+
+int ot_trust_add(struct ot_trust *trust, const char *source, struct ot_error *err)
+{
+    return add(&trust->keys, &trust->key_count, source, err);
+}
+
+int ot_trust_revoke(struct ot_trust *trust, const char *source, struct ot_error *err)
+{
+    return add(&trust->revoked, &trust->revoked_count, source, err);
+}
+
+static bool is_pem(const char *name)
+{
+    return name[0] != '.' && ot_span_ends(ot_span_of(name), ".pem");
+}
+
+/* Whoever can put a file into the folder decides what is trusted. */
+static int check_writers(int fd, const char *dir, struct ot_error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        return ot_fail_errno(err, OT_USAGE, "%s", dir);
+    if (info.st_uid != 0 && info.st_uid != geteuid())
+        return ot_fail(err, OT_USAGE, "%s: belongs to another user, who could add keys", dir);
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return ot_fail(err, OT_USAGE, "%s: others may write to it and could add keys (chmod go-w)",
+                       dir);
+    return 0;
+}
+
+int ot_trust_add_dir(struct ot_trust *trust, const char *dir, struct ot_error *err)
+{
+    OT_AUTOLIST struct ot_list names = {0};
+    OT_AUTOCLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0)
+        return ot_fail_errno(err, OT_USAGE, "%s", dir);
+    if (check_writers(fd, dir, err) < 0)
+        return -1;
+    if (ot_list_dir(fd, &names, dir, err) < 0) {
+        err->kind = OT_USAGE;
+        return -1;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        OT_AUTOFREE char *path = ot_asprintf("%s/%s", dir, names.items[i]);
+
+        if (is_pem(names.items[i]) && ot_trust_add(trust, path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const struct ot_public_key *usable_key(const struct ot_trust *trust, const char *id)
+{
+    if (find(trust->revoked, trust->revoked_count, id) != NULL)
+        return NULL;
+    return find(trust->keys, trust->key_count, id);
+}
+
+size_t ot_trust_usable_keys(const struct ot_trust *trust)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < trust->key_count; i++)
+        count += usable_key(trust, trust->keys[i].id) != NULL;
+    return count;
+}
+
+static int refuse_untrusted(const struct ot_trust *trust, const struct ot_signature_page *page,
+                            size_t signed_by, unsigned threshold, struct ot_error *err)
+{
+    ot_refuse(err, OT_E_UNTRUSTED,
+              "%s: signed by %zu of %zu trusted keys, expected at least %u (%u lines)",
+              OT_SIGNATURES_NAME, signed_by, ot_trust_usable_keys(trust), threshold, page->count);
+    for (unsigned i = 0; i < page->count; i++) {
+        const char *id = page->items[i].key_id;
+        size_t len = strlen(err->message);
+        const char *why = find(trust->revoked, trust->revoked_count, id) != NULL ? "revoked"
+                          : usable_key(trust, id) != NULL                        ? "trusted"
+                                                                                 : "unknown";
+
+        snprintf(err->message + len, sizeof(err->message) - len, "; %s key %s", why, id);
+    }
+    return -1;
+}
+
+int ot_trust_check(const struct ot_trust *trust, const struct ot_signature_page *page,
+                   struct ot_span message, struct ot_list *signers, struct ot_error *err)
+{
+    unsigned threshold = trust->threshold > 0 ? trust->threshold : 1;
+
+    for (unsigned i = 0; i < page->count; i++) {
+        const struct ot_signature *signature = &page->items[i];
+        const struct ot_public_key *key = usable_key(trust, signature->key_id);
+
+        if (key == NULL)
+            continue;
+        if (!ot_public_key_verifies(key, message, signature->bytes))
+            return ot_refuse(err, OT_E_SIGNATURE,
+                             "%s: line %u: not a signature of this statement by the trusted key %s",
+                             OT_SIGNATURES_NAME, i + 1, key->id);
+        if (!ot_list_has(signers, key->id))
+            ot_list_add(signers, key->id);
+    }
+    if (page->count == 0 && trust->allow_unsigned)
+        return 0;
+    if (signers->count < threshold)
+        return refuse_untrusted(trust, page, signers->count, threshold, err);
+    return 0;
+}

@@ -1,0 +1,56 @@
+#include "verify/trust_options.h"
+
+#include "base/text.h"
+
+void ot_trust_options_init(struct ot_trust_options *values)
+{
+    values->threshold = 1;
+    values->now = OT_NO_TIME;
+}
+
+static int load_keys(const struct ot_trust_options *values, enum ot_error_kind nothing_trusted,
+                     struct ot_trust *trust, struct ot_error *err)
+{
+    for (size_t i = 0; i < values->trust.count; i++) {
+        if (ot_trust_add(trust, values->trust.items[i], err) < 0)
+            return ot_error_prefix(err, "--trust");
+    }
+    if (values->trust.count == 0 && ot_trust_add_dir(trust, OT_TRUST_DIR, err) < 0) {
+        err->kind = nothing_trusted; /* the command line is not what is wrong */
+        return -1;
+    }
+    for (size_t i = 0; i < values->revoked.count; i++) {
+        if (ot_trust_revoke(trust, values->revoked.items[i], err) < 0)
+            return ot_error_prefix(err, "--revoked");
+    }
+    return 0;
+}
+
+int ot_trust_options_load(const struct ot_trust_options *values, enum ot_error_kind nothing_trusted,
+                          struct ot_trust *trust, struct ot_error *err)
+{
+    ot_trust_init(trust);
+    trust->threshold = (unsigned)values->threshold;
+    trust->min_sequence = values->min_sequence;
+    trust->max_size = values->max_size;
+    trust->allow_unsigned = values->allow_unsigned;
+    if (values->threshold == 0)
+        return ot_fail(err, OT_USAGE, "--threshold is at least 1");
+    if (values->engine_date != NULL && !ot_is_date(ot_span_of(values->engine_date)))
+        return ot_fail(err, OT_USAGE, "--engine-date: \"%.64s\" is not a date like 2025-09-15",
+                       values->engine_date);
+    trust->engine_date = values->engine_date;
+    if (values->now != OT_NO_TIME)
+        trust->now = values->now;
+    if (load_keys(values, nothing_trusted, trust, err) < 0)
+        return -1;
+    if (trust->key_count == 0 && !trust->allow_unsigned)
+        return ot_fail(
+            err, nothing_trusted,
+            "no key is trusted: give --trust KEY, or put *.pem files into " OT_TRUST_DIR);
+    if (trust->key_count > 0 && trust->key_count < trust->threshold)
+        return ot_fail(err, nothing_trusted, "--threshold %u, but only %zu %s trusted",
+                       trust->threshold, trust->key_count,
+                       trust->key_count == 1 ? "key is" : "keys are");
+    return 0;
+}
