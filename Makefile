@@ -16,7 +16,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wf
 	-Wcast-qual -Wcast-align -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wimplicit-fallthrough -Werror
 HARDENING := -fstack-protector-strong -fno-strict-aliasing -fno-plt
-OT_CPPFLAGS := -I. -D_GNU_SOURCE -DOT_VERSION='"$(VERSION)"' $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+OT_CPPFLAGS := -I. -isystem /usr/share/include/llhttp -D_GNU_SOURCE -DOT_VERSION='"$(VERSION)"' $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 OT_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(HARDENING) -ffunction-sections -fdata-sections -pthread \
 	$(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 OT_LDFLAGS := -pthread -Wl,--gc-sections \
@@ -27,8 +27,8 @@ LINK = $(CC) $(OT_LDFLAGS) $(LDFLAGS)
 
 # -- rooms: one static library each ------------------------------------------------------------
 
-ROOMS := base verify build package engine serve-min cli
-MAINS := cli/main.c cli/mkman.c serve-min/main.c
+ROOMS := base verify build package engine gateway serve-min cli
+MAINS := cli/main.c cli/mkman.c serve-min/main.c fetch/main.c
 SOURCES = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
 OBJECTS = $(patsubst %.c,$(O)/%.o,$(1))
 LIB = $(O)/lib/$(1).a
@@ -48,8 +48,18 @@ $(call LIB,$(1)): $(call OBJECTS,$(call SOURCES,$(1))) $(O)/lib/$(1).list
 endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
-ALL_LIBS := $(foreach room,cli serve-min build package engine verify base,$(call LIB,$(room)))
-TOOL_LIBS := $(foreach room,cli build package verify base,$(call LIB,$(room)))
+# The HTTP parser of Node.js, which Debian ships as C source.
+LLHTTP := /usr/share/llhttp
+$(O)/lib/llhttp.a: $(patsubst $(LLHTTP)/%.c,$(O)/llhttp/%.o,$(foreach file,api http llhttp,$(LLHTTP)/$(file).c))
+	@mkdir -p $(@D)
+	$(AR) rcsD $@ $^
+$(O)/llhttp/%.o: $(LLHTTP)/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) -I/usr/share/include/llhttp -O2 -g -w $(HARDENING) -c -o $@ $<
+
+ALL_LIBS := $(foreach room,cli serve-min build package gateway engine verify base,$(call LIB,$(room))) $(O)/lib/llhttp.a
+TOOL_LIBS := $(foreach room,cli build package gateway engine verify base,$(call LIB,$(room))) $(O)/lib/llhttp.a
+TOOL_LDLIBS := -lsodium -lnettle -lcjson -luv -lnghttp2 -lssl -lcrypto
 SERVE_LIBS := $(foreach room,serve-min engine verify base,$(call LIB,$(room)))
 
 .DEFAULT_GOAL := all
@@ -63,7 +73,7 @@ $(O)/%.o: %.c $(O)/flags
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(O)/onetube: $(O)/cli/main.o $(TOOL_LIBS)
-	$(LINK) -o $@ $^ -lsodium -lnettle -lcjson
+	$(LINK) -o $@ $^ $(TOOL_LDLIBS)
 
 # The sanitizers cannot be linked statically; everything else about the boot program stays the same.
 $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
@@ -77,7 +87,7 @@ $(O)/build/shim_embed.o: $(wildcard build/shim/*.js)
 $(O)/engine/router_embed.o: $(wildcard engine/*.js)
 
 $(O)/mkman: $(O)/cli/mkman.o $(ALL_LIBS)
-	$(LINK) -o $@ $^ -lsodium -lnettle -lcjson
+	$(LINK) -o $@ $^ $(TOOL_LDLIBS)
 
 .PHONY: man
 man: $(O)/man/onetube.1 $(O)/man/onetube-serve.1 $(O)/completion/onetube
@@ -93,7 +103,7 @@ $(O)/man/%.1: $(O)/mkman
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
-TEST_LINK = $(LINK) -o $@ $(filter %.o,$^) $(ALL_LIBS) -lsodium -lnettle -lcjson
+TEST_LINK = $(LINK) -o $@ $(filter %.o,$^) $(ALL_LIBS) $(TOOL_LDLIBS)
 
 $(O)/unit/%: $(O)/tests/unit/%.o $(ALL_LIBS)
 	@mkdir -p $(@D)

@@ -1,0 +1,94 @@
+/*
+ * A cell: some functions of one generation, and the engine process that runs them, behind a Unix
+ * socket that nobody but this process can reach: its file is removed as soon as it is bound, and
+ * connections go through a descriptor of ours. Connections that are made before the engine is up,
+ * or while a new one replaces it, wait in the socket's backlog.
+ *
+ * Cells belong to the control thread; what is marked so may be used by any thread.
+ */
+#pragma once
+
+#include "engine/process.h"
+#include "gateway/log.h"
+#include "gateway/mailbox.h"
+
+#include <stdatomic.h>
+
+enum ot_cell_state {
+    OT_CELL_IDLE, /* no process; starts when it is wanted */
+    OT_CELL_STARTING,
+    OT_CELL_READY,
+    OT_CELL_BACKOFF,  /* failed to start or crashed; not before `retry_at_ms` */
+    OT_CELL_STOPPING, /* finishes its requests */
+    OT_CELL_STOPPED,
+};
+
+/* Why a process ended. */
+enum ot_cell_exit {
+    OT_EXIT_NONE, /* it has not ended yet */
+    OT_EXIT_CRASHED,
+    OT_EXIT_CLEAN,
+    OT_EXIT_KILLED,
+    OT_EXIT_READINESS_TIMEOUT,
+    OT_EXIT_START_FAILED,
+    OT_EXIT_DRAINED,
+};
+const char *ot_cell_exit_name(enum ot_cell_exit why); /* "crashed", "exited-clean", ... */
+
+struct ot_cell;
+
+struct ot_cell_options {
+    const char *name;                 /* the function's, or the group's */
+    const struct ot_list *functions;  /* of the payload */
+    bool direct;                      /* one function, reached without the router worker */
+    const struct ot_payload *payload; /* must live as long as the cell */
+    const struct ot_list *env;        /* names that the operator allows */
+    const char *engine_path;
+    const char *prefix; /* for the router; unused when direct */
+    uint64_t start_timeout_ms, drain_ms;
+    uv_loop_t *loop;            /* the control thread's */
+    struct ot_mailbox *control; /* into it */
+    struct ot_log *log;         /* the control thread's: engine output goes there */
+    void (*changed)(struct ot_cell *cell, void *context); /* its state did; may be NULL */
+    void *context;
+};
+
+/* Makes its socket; starts nothing. OT_FAILED. */
+OT_MUST_USE int ot_cell_new(const struct ot_cell_options *options, struct ot_cell **out,
+                            struct ot_error *err);
+/* Starts it if it is idle. */
+void ot_cell_start(struct ot_cell *cell);
+/* Lets it finish its requests for at most drain_ms and calls `stopped` once it has ended (at once
+ * when there is no process). It never starts again. */
+void ot_cell_stop(struct ot_cell *cell, void (*stopped)(struct ot_cell *cell, void *context),
+                  void *context);
+/* Kills what still runs, waits for its end, closes everything and frees. */
+void ot_cell_free(struct ot_cell *cell);
+
+/* -- any thread -- */
+
+enum ot_cell_answer {
+    OT_CELL_CONNECT, /* connect now; if it is not up yet the connection waits */
+    OT_CELL_REFUSED, /* `retry_after_s` is set */
+};
+/*
+ * For each request, before it is sent on: starts an idle cell (once, however many ask at the same
+ * time). Constant work, no lock when it is ready.
+ */
+enum ot_cell_answer ot_cell_want(struct ot_cell *cell, uint64_t now_ms, uint64_t *retry_after_s);
+/* The path to connect to; lives as long as the cell. */
+const char *ot_cell_path(const struct ot_cell *cell);
+const char *ot_cell_name(const struct ot_cell *cell);
+enum ot_cell_state ot_cell_state(const struct ot_cell *cell);
+
+struct ot_cell_report {
+    enum ot_cell_state state;
+    pid_t pid;       /* 0: none */
+    uint64_t starts; /* processes so far */
+    uint64_t crashes;
+    enum ot_cell_exit last_exit;
+    uint64_t start_ms;       /* how long the last start took until it was ready */
+    uint64_t age_ms;         /* of the process */
+    uint64_t resident_bytes; /* 0: not known */
+};
+void ot_cell_report(const struct ot_cell *cell, struct ot_cell_report *out);

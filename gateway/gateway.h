@@ -1,0 +1,37 @@
+/* `onetube serve`: the control thread. Starts, swaps, drains and stops everything else. */
+#pragma once
+
+#include "gateway/settings.h"
+#include "verify/payload.h"
+
+/*
+ * Where a generation comes from. `open` verifies and returns a payload; it may build first, takes
+ * as long as it needs and runs on a thread of its own; never twice at the same time.
+ */
+struct ot_gateway_source {
+    int (*open)(void *context, struct ot_payload **out, struct ot_error *err);
+    void *context;
+    /* What to watch: a change below (folders) or of (files) these opens the next generation. */
+    const struct ot_list *watch;
+};
+
+struct ot_gateway_options {
+    struct ot_settings *settings; /* auth, cors and limiter made; lives until the gateway ended */
+    struct ot_gateway_source source;
+    const struct ot_list *listen;   /* HOST:PORT, unix:PATH, fd:N; systemd's sockets come by fd:N */
+    const char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
+    unsigned threads;
+    const struct ot_list *env;
+    const char *engine; /* NULL: found */
+    uint64_t start_timeout_ms;
+    bool warm;
+    uint64_t ready_fd; /* UINT64_MAX: none */
+};
+
+/*
+ * Serves until SIGTERM or SIGINT; SIGHUP opens the next generation (and reads the TLS files and the
+ * key set again). Returns 0 when everything was drained, else -1: OT_FAILED cut off, or what kept
+ * it from starting: OT_CONFIG an address that is taken, files that cannot be read; OT_REFUSED what
+ * verification refused; OT_TOOL the engine is missing.
+ */
+OT_MUST_USE int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *err);

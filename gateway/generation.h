@@ -1,0 +1,58 @@
+/*
+ * One verified payload being served: its functions, found by name, and their cells. Immutable after
+ * ot_generation_new, but for what has its own locks, and counted: every thread that may still send
+ * it requests holds a reference, and so does the control thread while it is the current one.
+ */
+#pragma once
+
+#include "gateway/breaker.h"
+#include "gateway/cell.h"
+
+struct ot_served_function {
+    struct ot_span name;
+    size_t index; /* in the manifest, and in ot_counters */
+    const struct ot_function_config *config;
+    struct ot_cell *cell;
+    struct ot_breaker *breaker;
+    uint64_t timeout_ms; /* its own, or the gateway's; 0: none */
+    uint64_t rpm;        /* its own, or the gateway's; 0: exempt */
+};
+
+struct ot_generation;
+
+struct ot_generation_options {
+    const struct ot_settings *settings;
+    const struct ot_list *env; /* names that the operator allows; "*": all of the manifest */
+    const char *engine_path;
+    uint64_t start_timeout_ms;
+    bool warm; /* start every cell now, not only those marked `warm` */
+    uv_loop_t *loop;
+    struct ot_mailbox *control;
+    struct ot_log *log;
+    uint64_t number; /* 1, 2, 3 ... */
+};
+
+/* Takes the payload over, also when it fails. On the control thread. */
+OT_MUST_USE int ot_generation_new(struct ot_payload *payload,
+                                  const struct ot_generation_options *options,
+                                  struct ot_generation **out, struct ot_error *err);
+
+/* Any thread. The last release lets its cells finish and frees it on the control thread. */
+struct ot_generation *ot_generation_hold(struct ot_generation *generation);
+void ot_generation_release(struct ot_generation *generation);
+
+/* Any thread; constant work. NULL when there is no such function. */
+struct ot_served_function *ot_generation_find(const struct ot_generation *generation,
+                                              struct ot_span name);
+
+const struct ot_manifest *ot_generation_manifest(const struct ot_generation *generation);
+uint64_t ot_generation_number(const struct ot_generation *generation);
+size_t ot_generation_functions(const struct ot_generation *generation,
+                               struct ot_served_function **first);
+size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first);
+/* Whether every cell that was asked to start is ready, or (`failed`) that one could not. */
+bool ot_generation_ready(const struct ot_generation *generation, bool *failed);
+/* How many generations exist in this process; for the end of the program and for tests. */
+unsigned ot_generations_alive(void);
+/* Calls `gone` on the control thread when the last one was freed, at once if there is none. */
+void ot_generations_wait(void (*gone)(void *context), void *context);

@@ -1,0 +1,30 @@
+/*
+ * What a request's target names: which function, and the path that the function sees. Brought into
+ * the form that a URL parser (https://url.spec.whatwg.org) gives it first, so that the function
+ * that is chosen is always the one that is named in what it sees: dot segments, also
+ * percent-encoded ones, are resolved.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+enum ot_target_kind {
+    OT_TARGET_BAD,     /* no path, a raw backslash, blank, control character, `#`: 400 */
+    OT_TARGET_OUTSIDE, /* not below the prefix; `path` is the whole path */
+    OT_TARGET_NO_NAME, /* the prefix alone, or no name behind it */
+    OT_TARGET_FUNCTION,
+};
+
+struct ot_target {
+    enum ot_target_kind kind;
+    struct ot_span name;  /* first path segment behind the prefix, not decoded */
+    struct ot_span path;  /* "/hello/x": the prefix removed, the function's name kept */
+    struct ot_span query; /* with its `?`; empty when there is none */
+};
+
+/*
+ * `prefix` is normalised (ot_route_prefix). The result points into `raw`, or into `scratch` when
+ * the path had to be rewritten; both must live as long as it is used.
+ */
+void ot_target_parse(struct ot_span raw, const char *prefix, struct ot_buf *scratch,
+                     struct ot_target *out);

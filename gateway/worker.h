@@ -1,0 +1,66 @@
+/*
+ * A gateway thread: one event loop with its share of the connections, its own connections to the
+ * cells, its own token cache, counters and log. Threads share nothing but the generation, the
+ * limiter and the key set.
+ */
+#pragma once
+
+#include "gateway/generation.h"
+#include "gateway/metrics.h"
+#include "gateway/settings.h"
+
+struct ot_worker;
+struct ot_tls;
+
+struct ot_endpoint_answer {
+    unsigned status;
+    const char *content_type; /* static */
+    struct ot_buf body;
+};
+
+struct ot_worker_options {
+    const struct ot_settings *settings;
+    const int
+        *listeners; /* listening, non-blocking sockets; stay the caller's; all threads accept */
+    const bool *listener_tls; /* of each: whether TLS is spoken there; NULL: nowhere */
+    size_t listener_count;
+    struct ot_tls *tls;               /* NULL: no TLS */
+    struct ot_generation *generation; /* a reference of its own is taken */
+    int log_fd;
+    /*
+     * Answers what is not a function's: "/", "/health", "/metrics", "/1tube/...". Called on this
+     * thread. False: not such a path, so it is 404. The answer is copied before it returns.
+     */
+    bool (*endpoint)(void *context, struct ot_worker *worker, const struct ot_request *request,
+                     struct ot_span path, struct ot_endpoint_answer *answer);
+    void *endpoint_context;
+    /* A token asks for a key that is not there, or the keys are old; any thread. */
+    void (*want_keys)(void *context);
+    _Atomic uint64_t *connections; /* open, of all threads together */
+};
+
+/* Starts the thread; it accepts from now on. */
+OT_MUST_USE int ot_worker_start(const struct ot_worker_options *options, struct ot_worker **out,
+                                struct ot_error *err);
+
+/* -- any thread; each returns at once -- */
+
+/* New requests go to this generation (a reference is taken); the one before is released when its
+ * last request here is over, or when drain_ms has passed. */
+void ot_worker_adopt(struct ot_worker *worker, struct ot_generation *generation);
+/* The key set changed: requests that wait for it go on. */
+void ot_worker_keys_changed(struct ot_worker *worker);
+/* Accept no more, close idle connections, answer `Connection: close` (HTTP/2: GOAWAY), and end when
+ * the last request is over, or after `drain_ms`: then what is left is cut off. */
+void ot_worker_stop(struct ot_worker *worker, uint64_t drain_ms);
+
+/* Waits for the thread's end and frees. True when nothing had to be cut off. */
+bool ot_worker_join(struct ot_worker *worker);
+
+/* -- any thread -- */
+const struct ot_thread_counters *ot_worker_counters(const struct ot_worker *worker);
+/* Adds what this thread has counted for the functions of `generation` to `sum` (as many entries).
+ */
+void ot_worker_add_counters(const struct ot_worker *worker, const struct ot_generation *generation,
+                            struct ot_counters *sum);
+uint64_t ot_worker_log_dropped(const struct ot_worker *worker);
