@@ -24,10 +24,10 @@ enum ot_refusal {
     OT_RATE_LIMITED,          /* 429 rate_limited, with "retryAfterSeconds" */
     OT_HEAD_TOO_LARGE,        /* 431 head_too_large */
     OT_INTERNAL,              /* 500 internal */
-    OT_CELL_FAILED,           /* 502 function_crashed: the cell broke off before an answer */
+    OT_FUNCTION_CRASHED,      /* 502 function_crashed: the cell broke off before an answer */
     OT_BREAKER_OPEN,          /* 503 circuit_breaker_open */
-    OT_CELL_STARTING,         /* 503 function_warming, with X-1tube-Warming: 1 */
-    OT_CELL_UNAVAILABLE,      /* 503 function_unavailable: it fails to start; retried later */
+    OT_FUNCTION_WARMING,      /* 503 function_warming, with X-1tube-Warming: 1 */
+    OT_FUNCTION_UNAVAILABLE,  /* 503 function_unavailable: it fails to start; retried later */
     OT_TOO_MANY_CONNECTIONS,  /* 503 too_many_connections */
     OT_STOPPING,              /* 503 stopping */
     OT_FUNCTION_TIMEOUT,      /* 504 function_timeout: Function execution timed out */
