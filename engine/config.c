@@ -75,23 +75,52 @@ const struct ot_list *ot_engine_config_env(const struct ot_engine_config *config
     return &config->env;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct ot_function *const *left = a, *const *right = b;
+
+    return (*left > *right) - (*left < *right);
+}
+
+/* In the manifest's order and each once. Never walks all functions: a payload may have hundreds,
+ * each in an engine of its own. */
+static int select_wanted(struct encoder *encoder, const struct ot_list *wanted,
+                         struct ot_error *err)
+{
+    const struct ot_function **functions = ot_alloc(wanted->count, sizeof(*functions));
+    uint32_t count = 0;
+
+    encoder->functions = functions;
+    for (size_t i = 0; i < wanted->count; i++) {
+        functions[i] = ot_manifest_function(encoder->manifest, ot_span_of(wanted->items[i]));
+        if (functions[i] == NULL)
+            return ot_fail(err, OT_USAGE, "there is no function \"%.64s\" in the payload",
+                           wanted->items[i]);
+    }
+    qsort(functions, wanted->count, sizeof(*functions), by_place);
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (i == 0 || functions[i] != functions[i - 1])
+            functions[count++] = functions[i];
+    }
+    encoder->function_count = count;
+    return 0;
+}
+
 static int select_functions(struct encoder *encoder, struct ot_error *err)
 {
     const struct ot_manifest *manifest = encoder->manifest;
     const struct ot_list *wanted = encoder->plan->functions;
 
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        if (ot_manifest_function(manifest, ot_span_of(wanted->items[i])) == NULL)
-            return ot_fail(err, OT_USAGE, "there is no function \"%.64s\" in the payload",
-                           wanted->items[i]);
+    if (wanted == NULL || wanted->count == 0) {
+        encoder->functions = ot_alloc(manifest->function_count + 1, sizeof(*encoder->functions));
+        for (size_t i = 0; i < manifest->function_count; i++)
+            encoder->functions[encoder->function_count++] = &manifest->functions[i];
+    } else if (select_wanted(encoder, wanted, err) < 0) {
+        return -1;
     }
-    encoder->functions = ot_alloc(manifest->function_count + 1, sizeof(*encoder->functions));
-    for (size_t i = 0; i < manifest->function_count; i++) {
-        const struct ot_function *function = &manifest->functions[i];
-
-        if (wanted == NULL || wanted->count == 0 || ot_list_has(wanted, function->name))
-            encoder->functions[encoder->function_count++] = function;
-    }
+    if (encoder->plan->direct && encoder->function_count != 1)
+        return ot_fail(err, OT_USAGE, "a direct engine has one function, not %u",
+                       encoder->function_count);
     return 0;
 }
 
@@ -318,44 +347,60 @@ static void add_internet(struct encoder *encoder, struct ot_capnp_struct service
     ot_capnp_set_bit(message, tls, TLS_TRUST_BROWSER_CAS);
 }
 
-static void add_socket(struct encoder *encoder, ot_capnp_slot slot)
+/* `service` is what answers on it. */
+static void add_socket(struct encoder *encoder, ot_capnp_slot slot, ot_capnp_blob service)
 {
     struct ot_capnp *message = encoder->message;
     struct ot_capnp_struct socket =
         ot_capnp_add_list(message, slot, 1, SOCKET_DATA, SOCKET_POINTERS);
+    struct ot_capnp_struct http;
 
     ot_capnp_set_text(message, ot_capnp_pointer(socket, SOCKET_NAME), OT_SPAN(OT_ENGINE_SOCKET));
-    ot_capnp_add_struct(message, ot_capnp_pointer(socket, SOCKET_HTTP), HTTP_DATA, HTTP_POINTERS);
-    add_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE),
-                   ot_capnp_copy_text(message, OT_SPAN(ROUTER_SERVICE)));
+    http = ot_capnp_add_struct(message, ot_capnp_pointer(socket, SOCKET_HTTP), HTTP_DATA,
+                               HTTP_POINTERS);
+    /* only a gateway may say what a client's request came over */
+    if (encoder->plan->direct)
+        ot_capnp_set_text(message, ot_capnp_pointer(http, HTTP_FORWARDED_PROTO),
+                          OT_SPAN(OT_ENGINE_PROTO_HEADER));
+    add_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE), service);
+}
+
+static void add_shared_texts(struct encoder *encoder)
+{
+    const struct ot_manifest *manifest = encoder->manifest;
+
+    encoder->date = ot_capnp_copy_text(encoder->message, ot_span_of(manifest->compatibility_date));
+    for (size_t i = 0; i < manifest->compatibility_flags.count; i++)
+        encoder->flags[i] = ot_capnp_copy_text(encoder->message,
+                                               ot_span_of(manifest->compatibility_flags.items[i]));
 }
 
 static int encode(struct encoder *encoder, struct ot_error *err)
 {
-    const struct ot_manifest *manifest = encoder->manifest;
     struct ot_capnp *message = encoder->message;
     OT_AUTOFREE ot_capnp_blob *names = ot_alloc(encoder->function_count + 1, sizeof(*names));
+    const uint32_t first = encoder->plan->direct ? 1 : 2; /* function, after our own services */
     struct ot_capnp_struct root, services;
 
     ot_capnp_begin(message);
     root = ot_capnp_add_struct(message, 0, CONFIG_DATA, CONFIG_POINTERS);
     services = ot_capnp_add_list(message, ot_capnp_pointer(root, CONFIG_SERVICES),
-                                 encoder->function_count + 2, SERVICE_DATA, SERVICE_POINTERS);
-    add_socket(encoder, ot_capnp_pointer(root, CONFIG_SOCKETS));
-    encoder->date = ot_capnp_copy_text(message, ot_span_of(manifest->compatibility_date));
-    for (size_t i = 0; i < manifest->compatibility_flags.count; i++)
-        encoder->flags[i] =
-            ot_capnp_copy_text(message, ot_span_of(manifest->compatibility_flags.items[i]));
+                                 encoder->function_count + first, SERVICE_DATA, SERVICE_POINTERS);
+    add_shared_texts(encoder);
     for (uint32_t i = 0; i < encoder->function_count; i++) {
         OT_AUTOFREE char *name = ot_asprintf(OT_FUNCTION_SERVICE "%s", encoder->functions[i]->name);
 
         names[i] = ot_capnp_copy_text(message, ot_span_of(name));
-        if (add_function(encoder, ot_capnp_element(services, i + 2), encoder->functions[i],
+        if (add_function(encoder, ot_capnp_element(services, first + i), encoder->functions[i],
                          names[i], err) < 0)
             return -1;
     }
-    add_router(encoder, services, names);
-    add_internet(encoder, ot_capnp_element(services, 1));
+    add_internet(encoder, services);
+    if (!encoder->plan->direct)
+        add_router(encoder, ot_capnp_element(services, 1), names);
+    add_socket(encoder, ot_capnp_pointer(root, CONFIG_SOCKETS),
+               encoder->plan->direct ? names[0]
+                                     : ot_capnp_copy_text(message, OT_SPAN(ROUTER_SERVICE)));
     return ot_capnp_finish(message, err);
 }
 

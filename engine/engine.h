@@ -14,6 +14,10 @@
 /* The name of the engine's one socket, for --socket-fd. */
 #define OT_ENGINE_SOCKET "http"
 
+/* In a request to a direct engine: "http" or "https", what the client's URL begins with. The engine
+ * takes it off again. */
+#define OT_ENGINE_PROTO_HEADER "x-forwarded-proto"
+
 /* How requests are answered inside the engine. */
 struct ot_engine_plan {
     const struct ot_list *functions; /* names to start; NULL or empty: all */
@@ -21,19 +25,27 @@ struct ot_engine_plan {
     const struct ot_list
         *env; /* names the operator allows; "*" among them: all that the manifest names */
     bool trust_identity_headers; /* pass x-1tube-auth-* and x-1tube-invocation-id on */
+    /*
+     * One function and no router in front of it: requests reach it as they are, so the socket must
+     * be the gateway's alone. It has taken the route prefix off, has checked path, Host and caller,
+     * has removed the client's own x-1tube-* headers and OT_ENGINE_PROTO_HEADER. The prefix and
+     * trust above mean nothing then.
+     */
+    bool direct;
 };
 
 /* The engine's config (workerd.capnp, struct Config), as pieces to be written in order. */
 struct ot_engine_config;
 
 /*
- * Encodes it: a router worker behind the socket, one worker "fn:<name>" for each function, and the
- * service "internet" (public addresses only). A module that many functions share is in it once. The
- * pieces point into the payload.
+ * Encodes it: a router worker behind the socket (unless `direct`), one worker "fn:<name>" for each
+ * function, and the service "internet" (public addresses only). A module that many functions share
+ * is in it once. The pieces point into the payload.
  *
  * A function gets the environment variables that the manifest names, the operator allows, its own
  * permissions.env (if it has one) allows, and that are set in our environment. Unknown function
- * names are OT_USAGE; a module that is not UTF-8 text or too large for the engine is OT_CONFIG.
+ * names, and `direct` with another number of functions than one, are OT_USAGE; a module that is not
+ * UTF-8 text or too large for the engine is OT_CONFIG.
  */
 OT_MUST_USE int ot_engine_config_make(const struct ot_payload *payload,
                                       const struct ot_engine_plan *plan,

@@ -21,7 +21,7 @@ enum {
     SOCKET_SERVICE = 4
 };
 
-enum { HTTP_DATA = 1, HTTP_POINTERS = 0 };
+enum { HTTP_DATA = 1, HTTP_POINTERS = 1, HTTP_FORWARDED_PROTO = 0 };
 
 enum {
     SERVICE_DATA = 1,

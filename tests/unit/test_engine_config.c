@@ -193,7 +193,7 @@ static void test_all_functions(void **state)
     (void)state;
     ot_list_split(&allowed, "*");
     decode(&plan, &result, &env);
-    expect(&result, "(services = [(name = \"router\", worker = (modules = [(name = \"router.js\", "
+    expect(&result, "(name = \"router\", worker = (modules = [(name = \"router.js\", "
                     "esModule = \"// Runs inside the engine");
     expect(&result, "(name = \"ROUTES\", json = \"{\\\"prefix\\\":\\\"/functions/v1\\\","
                     "\\\"trustIdentity\\\":false,\\\"functions\\\":{\\\"constructor\\\":true,"
@@ -244,6 +244,44 @@ static void test_some_functions(void **state)
     reject(&result, "files/shop");
     reject(&result, "fromEnvironment");
     assert_int_equal(env.count, 0);
+}
+
+static void test_direct(void **state)
+{
+    OT_AUTOLIST struct ot_list functions = {0};
+    OT_AUTOLIST struct ot_list env = {0};
+    OT_AUTORESULT struct ot_process_result result = {0};
+    const struct ot_engine_plan plan = {
+        .functions = &functions, .route_prefix = "", .direct = true};
+
+    (void)state;
+    ot_list_split(&functions, "shop");
+    decode(&plan, &result, &env);
+    expect(&result, "sockets = [(name = \"http\", http = (style = host, forwardedProtoHeader = "
+                    "\"x-forwarded-proto\"), service = (name = \"fn:shop\"");
+    expect(&result, "(name = \"internet\", network = ");
+    expect(&result, "(name = \"fn:shop\", worker = ");
+    reject(&result, "router");
+    reject(&result, "ROUTES");
+}
+
+static void test_direct_is_for_one(void **state)
+{
+    static const char *const cases[] = {"", "shop,internet", "shop,internet,constructor"};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        OT_AUTOLIST struct ot_list functions = {0};
+        const struct ot_engine_plan plan = {
+            .functions = &functions, .route_prefix = "", .direct = true};
+        struct ot_engine_config *config = NULL;
+        struct ot_error err = {0};
+
+        ot_list_split(&functions, cases[i]);
+        assert_int_equal(ot_engine_config_make(payload, &plan, &config, &err), -1);
+        assert_int_equal(err.kind, OT_USAGE);
+        assert_non_null(strstr(err.message, "one function"));
+    }
 }
 
 static void test_unknown_function(void **state)
@@ -387,6 +425,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_functions),    cmocka_unit_test(test_some_functions),
+        cmocka_unit_test(test_direct),           cmocka_unit_test(test_direct_is_for_one),
         cmocka_unit_test(test_unknown_function), cmocka_unit_test(test_env_needs_every_side),
         cmocka_unit_test(test_route_prefix),     cmocka_unit_test(test_partial_writes),
         cmocka_unit_test(test_not_text), /* last two: they change the dist's files */

@@ -1,4 +1,5 @@
-/* The router worker in the real engine: raw requests in, whole answers out, over a Unix socket. */
+/* The router worker, and a function without it, in the real engine: raw requests in, whole answers
+ * out, over a Unix socket. */
 #include "tests/unit/unsigned_dist.h"
 
 #include "engine/process.h"
@@ -294,11 +295,40 @@ static void test_identity(void **state)
     stop(&server, &log);
 }
 
+/* Without the router nothing is looked at: what the gateway sends is what the function gets. */
+static void test_direct(void **state)
+{
+    static const struct exchange exchanges[] = {
+        {"GET /closed/x?y=1", NULL, NULL, 200, "GET|http://h/closed/x?y=1||"},
+        {"GET /closed", "Host: h\r\nX-Forwarded-Proto: https\r\n", NULL, 200,
+         "GET|https://h/closed||"},
+        {"GET /closed", "Host: h:81\r\nx-forwarded-proto: http\r\n", NULL, 200,
+         "GET|http://h:81/closed||"},
+        {"POST /closed", POSE "Content-Length: 3\r\n", "abc", 200,
+         "POST|http://h/closed|x-1tube-auth-email=e x-1tube-auth-user=u x-1tube-invocation-id=i "
+         "x-1tube-other=o x-mine=m|abc"},
+        {"HEAD /closed", NULL, NULL, 200, ""},
+        {"GET /closed/ws", "Host: h\r\n" UPGRADE, NULL, 101, NULL},
+        {"GET /open", NULL, NULL, 200, "GET|http://h/open||"},
+    };
+    OT_AUTOLIST struct ot_list names = {0};
+    const struct ot_engine_plan plan = {.functions = &names, .route_prefix = "", .direct = true};
+    OT_AUTOBUF struct ot_buf log = {0};
+    struct server server;
+
+    (void)state;
+    ot_list_add(&names, "closed");
+    start(&server, &plan);
+    check_all(&server, exchanges, OT_COUNT(exchanges));
+    stop(&server, &log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
         cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_direct),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
