@@ -309,8 +309,14 @@ int ot_json_expect_end(struct ot_json *json, struct ot_error *err)
     return ot_json_fail(json, err, "unknown key \"%s\"", found);
 }
 
-/* The bytes of a number or word at the next value. */
-static int read_word(struct ot_json *json, struct ot_span *word, struct ot_error *err)
+int ot_json_peek(struct ot_json *json, struct ot_error *err)
+{
+    if (to_value(json, err) < 0)
+        return -1;
+    return peek(json) > 0 ? peek(json) : 0;
+}
+
+int ot_json_word(struct ot_json *json, struct ot_span *word, struct ot_error *err)
 {
     size_t start;
 
@@ -327,7 +333,7 @@ int ot_json_uint(struct ot_json *json, uint64_t max, uint64_t *out, struct ot_er
 {
     struct ot_span word;
 
-    if (read_word(json, &word, err) < 0)
+    if (ot_json_word(json, &word, err) < 0)
         return -1;
     if (!ot_parse_uint(word, max, out))
         return ot_json_fail(json, err, "an integer from 0 to %llu is expected here",
@@ -342,7 +348,7 @@ int ot_json_thousandths(struct ot_json *json, uint64_t max, uint64_t *out, struc
     uint64_t whole;
     uint64_t thousandths = 0;
 
-    if (read_word(json, &word, err) < 0)
+    if (ot_json_word(json, &word, err) < 0)
         return -1;
     point = memchr(word.data, '.', word.len);
     if (ot_parse_uint((struct ot_span){word.data, point ? (size_t)(point - word.data) : word.len},
@@ -369,7 +375,7 @@ int ot_json_bool(struct ot_json *json, bool *out, struct ot_error *err)
 {
     struct ot_span word;
 
-    if (read_word(json, &word, err) < 0)
+    if (ot_json_word(json, &word, err) < 0)
         return -1;
     if (!ot_span_is(word, "true") && !ot_span_is(word, "false"))
         return ot_json_fail(json, err, "true or false is expected here");
@@ -413,7 +419,7 @@ int ot_json_skip(struct ot_json *json, struct ot_error *err)
         }
         return more;
     }
-    if (read_word(json, &text, err) < 0)
+    if (ot_json_word(json, &text, err) < 0)
         return -1;
     return is_plain_value(text) ? 0 : ot_json_fail(json, err, "a value is expected here");
 }

@@ -62,6 +62,16 @@ OT_MUST_USE int ot_json_uint(struct ot_json *json, uint64_t max, uint64_t *out,
 OT_MUST_USE int ot_json_thousandths(struct ot_json *json, uint64_t max, uint64_t *out,
                                     struct ot_error *err);
 OT_MUST_USE int ot_json_bool(struct ot_json *json, bool *out, struct ot_error *err);
+/*
+ * The first byte of the next value, which tells its type ('{', '[', '"', 't', 'f', 'n', a digit or
+ * '-'); 0 at the end; -1 error.
+ */
+OT_MUST_USE int ot_json_peek(struct ot_json *json, struct ot_error *err);
+/*
+ * The characters of a number (RFC 8259, section 6) or of a word, which is not looked at
+ * further; valid as long as the text.
+ */
+OT_MUST_USE int ot_json_word(struct ot_json *json, struct ot_span *word, struct ot_error *err);
 /* Reads any one value and drops it. */
 OT_MUST_USE int ot_json_skip(struct ot_json *json, struct ot_error *err);
 /* Nothing but white space may be left. */
