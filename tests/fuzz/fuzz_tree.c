@@ -15,7 +15,7 @@ static void check(bool condition)
 
 static void check_tree(const struct ot_tree *tree, unsigned depth)
 {
-    check(depth <= 2 * OT_TREE_DEPTH + 2);
+    check(depth <= (OT_TREE_DEPTH + 2) * 16);
     check((tree->type == OT_TREE_STRING || tree->type == OT_TREE_NUMBER) == (tree->text != NULL));
     for (size_t i = 0; i < tree->count; i++) {
         check(tree->type == OT_TREE_OBJECT || tree->type == OT_TREE_ARRAY);
