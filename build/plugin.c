@@ -311,6 +311,7 @@ static void write_entry(struct ot_buf *out, const struct ot_bundle_entry *entry)
 
     ot_buf_printf(out,
                   "import { cell } from \"onetube:shim\";\n"
+                  "export { OnetubeIsolate } from \"onetube:shim\";\n"
                   "import { wait } from \"" WAIT_SPECIFIER "\";\n"
                   "export default cell({ name: \"%s\", file: \"%s\", public: %s },\n"
                   "() => %s(\"./%s\"));\n",

@@ -11,6 +11,7 @@
     extern const char shim_##symbol##_end[];
 
 #define FILES(X)                                                                                   \
+    X(actor, "actor.js")                                                                           \
     X(answers, "answers.js")                                                                       \
     X(default_export, "default-export.js")                                                         \
     X(deno, "deno.js")                                                                             \

@@ -5,6 +5,15 @@ interface ExecutionContext {
     passThroughOnException(): void;
 }
 
+interface ObjectNamespace {
+    idFromName(name: string): unknown;
+    get(id: unknown): { fetch(request: Request): Promise<Response> };
+}
+
+interface ObjectState {
+    waitUntil(promise: Promise<unknown>): void;
+}
+
 declare module "cloudflare:workers" {
     export const env: Record<string, unknown>;
     export function waitUntil(promise: Promise<unknown>): void;

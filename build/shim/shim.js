@@ -2,18 +2,22 @@
  * Makes a Worker of a function, whatever style it is written in. `onetube build` writes for each function an entry
  *
  *     import { cell } from "onetube:shim";
+ *     export { OnetubeIsolate } from "onetube:shim";
  *     export default cell({ name: "hello", file: "hello/index.ts", public: true }, () => require("./hello/index.ts"));
  *
  * The function's module and its imports are evaluated by `load`, inside the first request, where the engine allows I/O, timers and
- * random numbers.
+ * random numbers. What they start ends with that request, unless the engine is told to make an OnetubeIsolate (actor.js).
  */
 
+import { place } from "./actor.js";
 import { describe, internalError, unauthorized } from "./answers.js";
 import { registerDefault } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
 import { identify, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
 import { onChange, registered } from "./registry.js";
+
+export { OnetubeIsolate } from "./actor.js";
 
 /**
  * How long after its evaluation a module may still register a handler: some do so in an asynchronous `main()` that nobody awaits.
@@ -91,6 +95,14 @@ class Program {
         this.#break(`failed to start: ${describe(error)}`);
     }
 
+    /** The I/O that the start may have waited for is gone, and so is what would have come after it. */
+    interrupt() {
+        if (this.invoke || this.#broken) return;
+        if (registered().length === 0) return this.#break("failed to start: it was ended before it had a handler");
+        onChange(() => this.#choose());
+        this.#choose();
+    }
+
     /** For good: code that was evaluated in part cannot be evaluated again. @param {string} problem */
     #break(problem) {
         this.#broken = true;
@@ -124,24 +136,30 @@ export function cell(options, load) {
     /** @type {Promise<void> | undefined} */
     let starting;
 
+    /** @type {import("./actor.js").Answer} */
+    function answer(request, env, ctx) {
+        const auth = open ? undefined : identify(request.headers);
+        if (!open && !auth) {
+            if (options.public === null) hintClosed();
+            return unauthorized();
+        }
+        const own = withoutIdentity(request);
+        if (program.invoke) return dispatch(program.invoke, log, own, env, ctx, auth);
+        if (!starting) {
+            starting = program.start(load, ctx);
+            // It goes on when the client that caused it leaves: others wait for it.
+            ctx.waitUntil(starting);
+        }
+        return starting.then(() =>
+            program.invoke ? dispatch(program.invoke, log, own, env, ctx, auth) : internalError(),
+        );
+    }
+    function restart() {
+        if (!starting) return;
+        program.interrupt();
+        starting = Promise.resolve();
+    }
+
     installGlobals();
-    return {
-        fetch(request, env, ctx) {
-            const auth = open ? undefined : identify(request.headers);
-            if (!open && !auth) {
-                if (options.public === null) hintClosed();
-                return unauthorized();
-            }
-            const own = withoutIdentity(request);
-            if (program.invoke) return dispatch(program.invoke, log, own, env, ctx, auth);
-            if (!starting) {
-                starting = program.start(load, ctx);
-                // It goes on when the client that caused it leaves: others wait for it.
-                ctx.waitUntil(starting);
-            }
-            return starting.then(() =>
-                program.invoke ? dispatch(program.invoke, log, own, env, ctx, auth) : internalError(),
-            );
-        },
-    };
+    return { fetch: place(answer, restart, log) };
 }

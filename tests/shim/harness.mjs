@@ -18,8 +18,10 @@ const SHIM = path.join(root, "build/shim");
 const OWN_MODULES = { "onetube:shim": "shim.js", "onetube:std/http/server": "std-http-server.js" };
 
 /**
- * A function to test. `source` is the text of its entry, or `entry` the path of one. `bare`: without the shim.
- * @typedef {{ name: string, public?: boolean | null, source?: string, entry?: string, file?: string, topLevelAwait?: boolean, bare?: boolean }} Case
+ * A function to test. `source` is the text of its entry, or `entry` the path of one. `isolate`: inside an OnetubeIsolate. `bare`:
+ * without the shim.
+ * @typedef {{ name: string, public?: boolean | null, source?: string, entry?: string, file?: string, topLevelAwait?: boolean,
+ *     isolate?: boolean, bare?: boolean }} Case
  */
 
 /** What the build's resolver does: entries, the shim, npm specifiers. @param {Case[]} cases */
@@ -38,7 +40,7 @@ function resolver(cases) {
                 if (one.bare) return { contents: `export { default } from "case:${name}";`, resolveDir: root };
                 const options = { name, file: fileOf(one), public: one.public ?? null };
                 const load = `() => ${one.topLevelAwait ? "import" : "require"}("case:${name}")`;
-                const text = `import { cell } from "onetube:shim"; export default cell(${JSON.stringify(options)}, ${load});`;
+                const text = `import { cell } from "onetube:shim"; export { OnetubeIsolate } from "onetube:shim"; export default cell(${JSON.stringify(options)}, ${load});`;
                 return { contents: text, resolveDir: root };
             });
             build.onLoad({ filter: /./, namespace: "case" }, ({ path: name }) => {
@@ -86,20 +88,26 @@ async function bundle(cases, splitting, outdir) {
         }
         return seen;
     };
-    return cases.map(({ name }) => ({
+    return cases.map(({ name, isolate }) => ({
         name,
+        isolate,
         modules: [...reach(path.join(outdir, `functions/${name}.js`))].map((file) => path.relative(outdir, file)),
     }));
 }
 
-/** @param {string} folder @param {{ name: string, modules: string[] }[]} bundles @param {Record<string, string>} env */
+/** @param {string} folder @param {{ name: string, isolate?: boolean, modules: string[] }[]} bundles @param {Record<string, string>} env */
 function writeConfig(folder, bundles, env) {
     const module = (file) =>
         `(name = "${file}", ${file.endsWith(".wasm") ? "wasm" : "esModule"} = embed "${file}")`;
-    const worker = ({ modules }, index) => `const w${index} :Workerd.Worker = (
+    const variables = Object.entries(env).map(([k, v]) => `(name = "${k}", text = ${JSON.stringify(v)})`);
+    const object = (name) => `
+  durableObjectNamespaces = [(className = "OnetubeIsolate", uniqueKey = "${name}", preventEviction = true)],
+  durableObjectStorage = (inMemory = void),`;
+    const binding = `(name = "onetube:isolate", durableObjectNamespace = "OnetubeIsolate")`;
+    const worker = ({ name, isolate, modules }, index) => `const w${index} :Workerd.Worker = (
   compatibilityDate = "2025-09-15",
   compatibilityFlags = ["nodejs_compat", "enable_request_signal"],
-  bindings = [${Object.entries(env).map(([k, v]) => `(name = "${k}", text = ${JSON.stringify(v)})`).join(", ")}],
+  bindings = [${[...variables, ...(isolate ? [binding] : [])].join(", ")}],${isolate ? object(name) : ""}
   modules = [${modules.map(module).join(", ")}]);`;
     const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -183,14 +191,14 @@ export async function startEngine(cases, env) {
  * A request with nothing added to it, unlike fetch.
  * @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, text: string, json: any }>}
  */
-export function send(port, { method = "GET", path: target = "/", headers = {}, body, onData, onRequest } = {}) {
+export function send(port, { method = "GET", path: target = "/", headers = {}, body, encoding = "utf8", onData, onRequest } = {}) {
     return new Promise((resolve, reject) => {
         const request = http.request({ host: "127.0.0.1", port, method, path: target, headers, agent: false }, (response) => {
             let text = "";
-            response.setEncoding("utf8");
+            response.setEncoding(encoding);
             response.on("data", (data) => {
                 text += data;
-                onData?.(data);
+                onData?.(data, request);
             });
             response.on("error", reject);
             response.on("end", () => {
@@ -260,15 +268,17 @@ export function connect(port, { path: target = "/", headers = {} } = {}) {
 export class Report {
     passed = 0;
     failed = 0;
+    /** In front of every name. */
+    prefix = "";
 
     async test(name, body) {
         try {
             await body();
             this.passed++;
-            console.log(`ok ${this.passed + this.failed} - ${name}`);
+            console.log(`ok ${this.passed + this.failed} - ${this.prefix}${name}`);
         } catch (error) {
             this.failed++;
-            console.log(`not ok ${this.passed + this.failed} - ${name}`);
+            console.log(`not ok ${this.passed + this.failed} - ${this.prefix}${name}`);
             console.log(String(error.stack).replace(/^/gm, "# "));
         }
     }

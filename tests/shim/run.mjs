@@ -3,10 +3,12 @@
 import * as examples from "./examples.mjs";
 import * as handlers from "./handlers.mjs";
 import { Report, startEngine } from "./harness.mjs";
+import * as isolate from "./isolate.mjs";
 import * as runtime from "./runtime.mjs";
 
 const report = new Report();
-for (const { cases, env = { GREETING: "hi" }, run } of [handlers, runtime, examples]) {
+
+async function run({ cases, env = { GREETING: "hi" }, run }) {
     const engine = await startEngine(cases, env);
     try {
         await run(report, engine);
@@ -14,4 +16,13 @@ for (const { cases, env = { GREETING: "hi" }, run } of [handlers, runtime, examp
         await engine.stop();
     }
 }
+
+// What works in one context works in the other.
+for (const suite of [handlers, runtime, examples]) {
+    await run(suite);
+    report.prefix = "isolate: ";
+    await run({ ...suite, cases: suite.cases.map((one) => ({ ...one, isolate: true })) });
+    report.prefix = "";
+}
+await run(isolate);
 report.end();
