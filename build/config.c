@@ -14,7 +14,7 @@ enum member_type {
     MEMBER_BOOL,    /* `offset` and, beside it, whether it was given */
     MEMBER_UINT,
     MEMBER_THOUSANDTHS,
-    MEMBER_BUCKET,
+    MEMBER_WORD,
     MEMBER_LIST,
     MEMBER_OBJECT,
 };
@@ -25,7 +25,8 @@ struct member {
     size_t offset;       /* in struct ot_config */
     size_t given_offset; /* MEMBER_BOOL */
     uint64_t min, max;   /* numbers; also 0 where `wanted` says so */
-    const char *wanted;  /* numbers: "must be <wanted>"; lists: "an item must be <wanted>" */
+    const char *wanted;  /* numbers, words: "must be <wanted>"; lists: "an item must be <wanted>" */
+    const char *const *words;        /* ends with NULL */
     bool (*is_item)(struct ot_span); /* lists */
     const struct member *members;    /* objects */
 };
@@ -159,12 +160,20 @@ static const struct member permission_members[] = {
     {.name = NULL},
 };
 
+static const char *const bucket_words[] = {"identity", "ip", "global", NULL};
+static const char *const context_words[] = {"request", OT_CONFIG_ISOLATE, NULL};
+
 static const struct member top_members[] = {
     {.name = "$schema", .type = MEMBER_IGNORED},
     {.name = "public",
      .type = MEMBER_BOOL,
      .offset = FIELD(is_public),
      .given_offset = FIELD(public_given)},
+    {.name = "context",
+     .type = MEMBER_WORD,
+     .offset = FIELD(context),
+     .words = context_words,
+     .wanted = "\"request\" or \"isolate\""},
     {.name = "timeoutMs",
      .type = MEMBER_UINT,
      .offset = FIELD(timeout_ms),
@@ -175,7 +184,11 @@ static const struct member top_members[] = {
      .offset = FIELD(rpm),
      .max = 1000000,
      .wanted = "a whole number of requests per minute from 0 (no limit) to 1000000"},
-    {.name = "rateLimitBy", .type = MEMBER_BUCKET, .offset = FIELD(rate_limit_by)},
+    {.name = "rateLimitBy",
+     .type = MEMBER_WORD,
+     .offset = FIELD(rate_limit_by),
+     .words = bucket_words,
+     .wanted = "\"identity\", \"ip\" or \"global\""},
     {.name = "memoryMB",
      .type = MEMBER_UINT,
      .offset = FIELD(memory_mb),
@@ -241,23 +254,21 @@ static int read_string(struct ot_json *json, const struct member *member, struct
                : -1;
 }
 
-static int read_bucket(struct ot_json *json, const struct member *member, struct ot_config *config,
-                       struct ot_error *err)
+static int read_word(struct ot_json *json, const struct member *member, struct ot_config *config,
+                     struct ot_error *err)
 {
-    static const char *const words[] = {"identity", "ip", "global"};
     char *out = field_at(config, member->offset);
     struct ot_span text;
 
     if (ot_json_string(json, &text, err) < 0 && !is_wrong_type(json, '"'))
         return -1;
-    for (size_t i = 0; i < OT_COUNT(words) && !is_wrong_type(json, '"'); i++) {
-        if (ot_span_is(text, words[i])) {
-            memcpy(out, words[i], strlen(words[i]) + 1);
+    for (size_t i = 0; member->words[i] != NULL && !is_wrong_type(json, '"'); i++) {
+        if (ot_span_is(text, member->words[i])) {
+            memcpy(out, member->words[i], strlen(member->words[i]) + 1);
             return 0;
         }
     }
-    return ot_json_fail(json, err, "\"%s\" must be \"identity\", \"ip\" or \"global\"",
-                        member->name);
+    return ot_json_fail(json, err, "\"%s\" must be %s", member->name, member->wanted);
 }
 
 static int read_list(struct ot_json *json, const struct member *member, struct ot_config *config,
@@ -307,8 +318,8 @@ static int read_member(struct ot_json *json, const struct member *member, struct
     case MEMBER_UINT:
     case MEMBER_THOUSANDTHS:
         return read_number(json, member, config, err);
-    case MEMBER_BUCKET:
-        return read_bucket(json, member, config, err);
+    case MEMBER_WORD:
+        return read_word(json, member, config, err);
     case MEMBER_LIST:
         return read_list(json, member, config, err);
     case MEMBER_OBJECT:
@@ -457,6 +468,8 @@ void ot_config_write(const struct ot_config *config, bool is_public, struct ot_j
     ot_jw_object(writer, "config");
     if (is_public)
         ot_jw_bool(writer, "public", true);
+    if (strcmp(config->context, OT_CONFIG_ISOLATE) == 0)
+        ot_jw_string(writer, "context", config->context);
     write_uint(writer, "timeoutMs", config->timeout_ms);
     write_uint(writer, "rpm", config->rpm);
     if (config->rate_limit_by[0] != '\0')

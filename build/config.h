@@ -12,6 +12,7 @@
 #define OT_CONFIG_NAME "1tube.json"
 #define OT_CONFIG_MAX (256u << 10) /* bytes */
 #define OT_CONFIG_UNSET UINT64_MAX
+#define OT_CONFIG_ISOLATE "isolate" /* of `context` */
 
 struct ot_config_list {
     bool given;
@@ -20,6 +21,7 @@ struct ot_config_list {
 
 struct ot_config {
     bool public_given, is_public;
+    char context[16];                                  /* "" where not given */
     uint64_t timeout_ms, rpm, memory_mb, min_replicas; /* OT_CONFIG_UNSET where not given */
     char rate_limit_by[16];                            /* "" where not given */
     bool warm_given, warm;
@@ -39,6 +41,7 @@ void ot_config_free(struct ot_config *config);
 
 /*
  * Writes the normalised object under the key "config": only what was given, in the manifest
- * schema's order; `is_public` in place of what the file said.
+ * schema's order; `is_public` in place of what the file said. A `context` that is not "isolate" is
+ * left out.
  */
 void ot_config_write(const struct ot_config *config, bool is_public, struct ot_json_writer *writer);

@@ -1,9 +1,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
-#include "engine/capnp.h"
-#include "engine/engine.h"
+#include "engine/encoder.h"
 #include "engine/router.h"
-#include "engine/schema.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,34 +15,6 @@
 #define ROUTER_SERVICE "router"
 #define INTERNET_SERVICE "internet"
 #define PIECES_AT_ONCE 64u
-
-struct ot_engine_config {
-    struct ot_capnp message;
-    struct ot_list env;
-    size_t function_count;
-    size_t written_pieces;
-    size_t written_bytes; /* of the piece after those */
-};
-
-/* A member's place in the message, once some function has needed it. */
-struct cached_member {
-    bool has_name, has_text, has_data;
-    ot_capnp_blob name, text, data;
-};
-
-struct encoder {
-    const struct ot_payload *payload;
-    const struct ot_manifest *manifest;
-    const struct ot_engine_plan *plan;
-    const struct ot_function **functions; /* those to be started */
-    uint32_t function_count;
-    struct cached_member *members; /* as in the manifest */
-    struct ot_list env;            /* allowed and set, whatever the functions say */
-    ot_capnp_blob date;
-    ot_capnp_blob *flags;
-    struct ot_capnp *message;
-    struct ot_engine_config *config;
-};
 
 void ot_engine_config_free(struct ot_engine_config *config)
 {
@@ -84,7 +54,7 @@ static int by_place(const void *a, const void *b)
 
 /* In the manifest's order and each once. Never walks all functions: a payload may have hundreds,
  * each in an engine of its own. */
-static int select_wanted(struct encoder *encoder, const struct ot_list *wanted,
+static int select_wanted(struct ot_encoder *encoder, const struct ot_list *wanted,
                          struct ot_error *err)
 {
     const struct ot_function **functions = ot_alloc(wanted->count, sizeof(*functions));
@@ -106,7 +76,7 @@ static int select_wanted(struct encoder *encoder, const struct ot_list *wanted,
     return 0;
 }
 
-static int select_functions(struct encoder *encoder, struct ot_error *err)
+static int select_functions(struct ot_encoder *encoder, struct ot_error *err)
 {
     const struct ot_manifest *manifest = encoder->manifest;
     const struct ot_list *wanted = encoder->plan->functions;
@@ -124,7 +94,7 @@ static int select_functions(struct encoder *encoder, struct ot_error *err)
     return 0;
 }
 
-static void select_env(struct encoder *encoder)
+static void select_env(struct ot_encoder *encoder)
 {
     const struct ot_list *names = &encoder->manifest->env;
     const struct ot_list *allowed = encoder->plan->env;
@@ -137,144 +107,8 @@ static void select_env(struct encoder *encoder)
     }
 }
 
-static bool function_may_read(const struct ot_function *function, const char *name)
-{
-    const struct ot_optional_list *permitted = &function->config.env;
-
-    return !permitted->given || ot_list_has(&permitted->list, name) ||
-           ot_list_has(&permitted->list, "*");
-}
-
-/* Files are what a function declared, not code: a script among them is never compiled. */
-static uint16_t module_kind(const struct ot_member *member)
-{
-    struct ot_span path = ot_span_of(member->path);
-
-    if (ot_span_ends(path, ".wasm"))
-        return MODULE_IS_WASM;
-    if (!ot_span_starts(path, "files/") &&
-        (ot_span_ends(path, ".js") || ot_span_ends(path, ".mjs")))
-        return MODULE_IS_ES;
-    return MODULE_IS_DATA;
-}
-
-static int body_blob(struct encoder *encoder, const struct ot_member *member, uint16_t kind,
-                     ot_capnp_blob *out, struct ot_error *err)
-{
-    struct cached_member *cached = &encoder->members[member - encoder->manifest->members];
-    struct ot_span bytes = ot_payload_bytes(encoder->payload, member);
-
-    if (bytes.len > OT_CAPNP_TEXT_MAX)
-        return ot_fail(err, OT_CONFIG, "%s: %zu bytes, but the engine takes at most %u",
-                       member->path, bytes.len, OT_CAPNP_TEXT_MAX);
-    if (kind == MODULE_IS_ES) {
-        if (!cached->has_text && !ot_is_utf8(bytes))
-            return ot_fail(err, OT_CONFIG,
-                           "%s: not UTF-8 without NUL, so the engine cannot load it", member->path);
-        if (!cached->has_text)
-            cached->text = ot_capnp_borrow_text(encoder->message, bytes);
-        cached->has_text = true;
-        *out = cached->text;
-        return 0;
-    }
-    if (!cached->has_data)
-        cached->data = ot_capnp_borrow_data(encoder->message, bytes);
-    cached->has_data = true;
-    *out = cached->data;
-    return 0;
-}
-
-static int add_module(struct encoder *encoder, struct ot_capnp_struct module,
-                      const struct ot_member *member, uint16_t kind, struct ot_error *err)
-{
-    struct cached_member *cached = &encoder->members[member - encoder->manifest->members];
-    ot_capnp_blob body = 0;
-
-    if (body_blob(encoder, member, kind, &body, err) < 0)
-        return -1;
-    if (!cached->has_name)
-        cached->name = ot_capnp_copy_text(encoder->message, ot_span_of(member->path));
-    cached->has_name = true;
-    ot_capnp_use(encoder->message, ot_capnp_pointer(module, MODULE_NAME), cached->name);
-    ot_capnp_set_u16(encoder->message, module, MODULE_KIND, kind);
-    ot_capnp_use(encoder->message, ot_capnp_pointer(module, MODULE_BODY), body);
-    return 0;
-}
-
-static struct ot_capnp_struct add_worker(struct encoder *encoder, struct ot_capnp_struct service)
-{
-    ot_capnp_set_u16(encoder->message, service, SERVICE_KIND, SERVICE_IS_WORKER);
-    return ot_capnp_add_struct(encoder->message, ot_capnp_pointer(service, SERVICE_BODY),
-                               WORKER_DATA, WORKER_POINTERS);
-}
-
-static void add_compatibility(struct encoder *encoder, struct ot_capnp_struct worker)
-{
-    const struct ot_list *flags = &encoder->manifest->compatibility_flags;
-    ot_capnp_slot first;
-
-    ot_capnp_use(encoder->message, ot_capnp_pointer(worker, WORKER_DATE), encoder->date);
-    first = ot_capnp_add_pointers(encoder->message, ot_capnp_pointer(worker, WORKER_FLAGS),
-                                  (uint32_t)flags->count);
-    for (uint32_t i = 0; i < flags->count; i++)
-        ot_capnp_use(encoder->message, first + i, encoder->flags[i]);
-}
-
-static void add_env(struct encoder *encoder, struct ot_capnp_struct worker,
-                    const struct ot_function *function)
-{
-    struct ot_capnp_struct first;
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < encoder->env.count; i++)
-        count += function_may_read(function, encoder->env.items[i]);
-    first = ot_capnp_add_list(encoder->message, ot_capnp_pointer(worker, WORKER_BINDINGS), count,
-                              BINDING_DATA, BINDING_POINTERS);
-    count = 0;
-    for (size_t i = 0; i < encoder->env.count; i++) {
-        const char *name = encoder->env.items[i];
-        struct ot_capnp_struct binding = ot_capnp_element(first, count);
-        ot_capnp_blob text;
-
-        if (!function_may_read(function, name))
-            continue;
-        text = ot_capnp_copy_text(encoder->message, ot_span_of(name));
-        ot_capnp_use(encoder->message, ot_capnp_pointer(binding, BINDING_NAME), text);
-        ot_capnp_set_u16(encoder->message, binding, BINDING_KIND, BINDING_IS_FROM_ENVIRONMENT);
-        ot_capnp_use(encoder->message, ot_capnp_pointer(binding, BINDING_BODY), text);
-        if (!ot_list_has(&encoder->config->env, name))
-            ot_list_add(&encoder->config->env, name);
-        count++;
-    }
-}
-
-static int add_function(struct encoder *encoder, struct ot_capnp_struct service,
-                        const struct ot_function *function, ot_capnp_blob name,
-                        struct ot_error *err)
-{
-    struct ot_capnp_struct worker = add_worker(encoder, service);
-    struct ot_capnp_struct modules;
-
-    ot_capnp_use(encoder->message, ot_capnp_pointer(service, SERVICE_NAME), name);
-    add_compatibility(encoder, worker);
-    add_env(encoder, worker, function);
-    modules = ot_capnp_add_list(encoder->message, ot_capnp_pointer(worker, WORKER_MODULES),
-                                (uint32_t)function->module_count + 1, MODULE_DATA, MODULE_POINTERS);
-    /* the first module is the one whose exports answer */
-    if (add_module(encoder, modules, function->bundle, MODULE_IS_ES, err) < 0)
-        return -1;
-    for (uint32_t i = 0; i < function->module_count; i++) {
-        const struct ot_member *member = function->modules[i];
-
-        if (add_module(encoder, ot_capnp_element(modules, i + 1), member, module_kind(member),
-                       err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* What router.js reads as env.ROUTES. */
-static void write_routes(const struct encoder *encoder, struct ot_buf *out)
+static void write_routes(const struct ot_encoder *encoder, struct ot_buf *out)
 {
     struct ot_json_writer writer;
 
@@ -289,7 +123,7 @@ static void write_routes(const struct encoder *encoder, struct ot_buf *out)
     ot_jw_object_end(&writer);
 }
 
-static void add_designator(struct encoder *encoder, ot_capnp_slot slot, ot_capnp_blob name)
+static void add_designator(struct ot_encoder *encoder, ot_capnp_slot slot, ot_capnp_blob name)
 {
     struct ot_capnp_struct designator =
         ot_capnp_add_struct(encoder->message, slot, DESIGNATOR_DATA, DESIGNATOR_POINTERS);
@@ -298,12 +132,12 @@ static void add_designator(struct encoder *encoder, ot_capnp_slot slot, ot_capnp
 }
 
 /* `names` are those of the functions' services, which are the router's bindings to them, too. */
-static void add_router(struct encoder *encoder, struct ot_capnp_struct service,
+static void add_router(struct ot_encoder *encoder, struct ot_capnp_struct service,
                        const ot_capnp_blob *names)
 {
     OT_AUTOBUF struct ot_buf routes = {0};
     struct ot_capnp *message = encoder->message;
-    struct ot_capnp_struct worker = add_worker(encoder, service);
+    struct ot_capnp_struct worker = ot_encode_worker(encoder, service);
     struct ot_capnp_struct module, first;
 
     ot_capnp_set_text(message, ot_capnp_pointer(service, SERVICE_NAME), OT_SPAN(ROUTER_SERVICE));
@@ -330,7 +164,7 @@ static void add_router(struct encoder *encoder, struct ot_capnp_struct service,
     }
 }
 
-static void add_internet(struct encoder *encoder, struct ot_capnp_struct service)
+static void add_internet(struct ot_encoder *encoder, struct ot_capnp_struct service)
 {
     struct ot_capnp *message = encoder->message;
     struct ot_capnp_struct network, tls;
@@ -348,7 +182,7 @@ static void add_internet(struct encoder *encoder, struct ot_capnp_struct service
 }
 
 /* `service` is what answers on it. */
-static void add_socket(struct encoder *encoder, ot_capnp_slot slot, ot_capnp_blob service)
+static void add_socket(struct ot_encoder *encoder, ot_capnp_slot slot, ot_capnp_blob service)
 {
     struct ot_capnp *message = encoder->message;
     struct ot_capnp_struct socket =
@@ -365,7 +199,7 @@ static void add_socket(struct encoder *encoder, ot_capnp_slot slot, ot_capnp_blo
     add_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE), service);
 }
 
-static void add_shared_texts(struct encoder *encoder)
+static void add_shared_texts(struct ot_encoder *encoder)
 {
     const struct ot_manifest *manifest = encoder->manifest;
 
@@ -375,7 +209,7 @@ static void add_shared_texts(struct encoder *encoder)
                                                ot_span_of(manifest->compatibility_flags.items[i]));
 }
 
-static int encode(struct encoder *encoder, struct ot_error *err)
+static int encode(struct ot_encoder *encoder, struct ot_error *err)
 {
     struct ot_capnp *message = encoder->message;
     OT_AUTOFREE ot_capnp_blob *names = ot_alloc(encoder->function_count + 1, sizeof(*names));
@@ -391,8 +225,8 @@ static int encode(struct encoder *encoder, struct ot_error *err)
         OT_AUTOFREE char *name = ot_asprintf(OT_FUNCTION_SERVICE "%s", encoder->functions[i]->name);
 
         names[i] = ot_capnp_copy_text(message, ot_span_of(name));
-        if (add_function(encoder, ot_capnp_element(services, first + i), encoder->functions[i],
-                         names[i], err) < 0)
+        if (ot_encode_function(encoder, ot_capnp_element(services, first + i),
+                               encoder->functions[i], names[i], err) < 0)
             return -1;
     }
     add_internet(encoder, services);
@@ -413,13 +247,13 @@ int ot_engine_config_make(const struct ot_payload *payload, const struct ot_engi
         ot_alloc(manifest->member_count + 1, sizeof(*members));
     OT_AUTOFREE ot_capnp_blob *flags =
         ot_alloc(manifest->compatibility_flags.count + 1, sizeof(*flags));
-    struct encoder encoder = {.payload = payload,
-                              .manifest = manifest,
-                              .plan = plan,
-                              .members = members,
-                              .flags = flags,
-                              .message = &config->message,
-                              .config = config};
+    struct ot_encoder encoder = {.payload = payload,
+                                 .manifest = manifest,
+                                 .plan = plan,
+                                 .members = members,
+                                 .flags = flags,
+                                 .message = &config->message,
+                                 .config = config};
     int made = select_functions(&encoder, err);
 
     if (made == 0) {

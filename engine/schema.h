@@ -11,6 +11,10 @@
  * "router". */
 #define OT_FUNCTION_SERVICE "fn:"
 
+/* What build/shim/actor.js exports and reads. A variable cannot have such a name. */
+#define ISOLATE_CLASS "OnetubeIsolate"
+#define ISOLATE_BINDING "onetube:isolate"
+
 enum { CONFIG_DATA = 1, CONFIG_POINTERS = 2, CONFIG_SERVICES = 0, CONFIG_SOCKETS = 1 };
 
 enum {
@@ -37,11 +41,14 @@ enum { DESIGNATOR_DATA = 1, DESIGNATOR_POINTERS = 1, DESIGNATOR_NAME = 0 };
 
 enum {
     WORKER_DATA = 1,
-    WORKER_POINTERS = 4,
+    WORKER_POINTERS = 6,
     WORKER_MODULES = 0, /* the union's tag for it is 0 */
     WORKER_DATE = 1,
     WORKER_FLAGS = 2,
-    WORKER_BINDINGS = 3
+    WORKER_BINDINGS = 3,
+    WORKER_NAMESPACES = 5,
+    WORKER_STORAGE = 2,
+    WORKER_STORES_IN_MEMORY = 1
 };
 
 enum {
@@ -61,9 +68,20 @@ enum {
     BINDING_KIND = 0,
     BINDING_IS_JSON = 4,
     BINDING_IS_SERVICE = 7,
+    BINDING_IS_NAMESPACE = 8,
     BINDING_IS_FROM_ENVIRONMENT = 14,
     BINDING_NAME = 0,
     BINDING_BODY = 1
+};
+
+enum { CLASS_DESIGNATOR_DATA = 0, CLASS_DESIGNATOR_POINTERS = 1, CLASS_DESIGNATOR_NAME = 0 };
+
+enum {
+    NAMESPACE_DATA = 1,
+    NAMESPACE_POINTERS = 2,
+    NAMESPACE_CLASS = 0,
+    NAMESPACE_KEY = 1,              /* the union's tag for it is 0 */
+    NAMESPACE_PREVENT_EVICTION = 16 /* bit */
 };
 
 enum { NETWORK_DATA = 0, NETWORK_POINTERS = 3, NETWORK_ALLOW = 0, NETWORK_TLS = 2 };

@@ -5,7 +5,7 @@
 /* A key of an object whose members are all optional but stand in one order. */
 struct field {
     const char *key;
-    enum { BOOL, NUMBER, LIMIT_BY, LIST, ENV_LIST, OBJECT } kind;
+    enum { BOOL, NUMBER, LIMIT_BY, CONTEXT, LIST, ENV_LIST, OBJECT } kind;
     size_t offset; /* in struct ot_function_config */
     uint64_t min, max;
     const struct field *fields; /* of an OBJECT; ends with a NULL key */
@@ -38,6 +38,7 @@ static const struct field permission_fields[] = {
 
 static const struct field config_fields[] = {
     {.key = "public", .kind = BOOL, .offset = AT(is_public)},
+    {.key = "context", .kind = CONTEXT, .offset = AT(isolate)},
     {.key = "timeoutMs", .kind = NUMBER, .offset = AT(timeout_ms), .max = OT_CONFIG_NUMBER_MAX},
     {.key = "rpm", .kind = NUMBER, .offset = AT(rpm), .max = OT_CONFIG_NUMBER_MAX},
     {.key = "rateLimitBy", .kind = LIMIT_BY, .offset = AT(rate_limit_by)},
@@ -105,6 +106,21 @@ static int read_limit_by(struct ot_json *json, enum ot_rate_limit_by *out, struc
     return 0;
 }
 
+/* The other one, "request", is said by leaving the key out. */
+static int read_context(struct ot_json *json, bool *isolate, struct ot_error *err)
+{
+    struct ot_span word;
+    char printable[32];
+
+    if (ot_json_string(json, &word, err) < 0)
+        return -1;
+    *isolate = ot_span_is(word, "isolate");
+    if (*isolate)
+        return 0;
+    ot_printable(printable, sizeof(printable), word);
+    return ot_json_fail(json, err, "context is \"%s\", expected \"isolate\"", printable);
+}
+
 static int read_fields(struct ot_json *json, const struct field *fields,
                        struct ot_function_config *config, struct ot_error *err);
 
@@ -121,6 +137,8 @@ static int read_value(struct ot_json *json, const struct field *field,
         return read_number(json, field, place, err);
     case LIMIT_BY:
         return read_limit_by(json, place, err);
+    case CONTEXT:
+        return read_context(json, place, err);
     case OBJECT:
         return read_fields(json, field->fields, config, err);
     case LIST:

@@ -39,6 +39,7 @@ struct ot_optional_list {
 
 struct ot_function_config {
     bool is_public;
+    bool isolate; /* context: it lives in one object between requests, not in each request */
     uint64_t timeout_ms;
     uint64_t rpm;
     enum ot_rate_limit_by rate_limit_by;

@@ -416,3 +416,26 @@ END
     kill "${pids[@]}" 2>/dev/null || true
     wait
 }
+
+@test "context isolate: what a function starts outlives its request; context request: it does not" {
+    functions=$BATS_TEST_TMPDIR/ticking
+    for context in isolate request; do
+        mkdir -p "$functions/$context"
+        printf 'import { env } from "cloudflare:workers";\nlet ticks = 0;\nsetInterval(() => ticks++, 10);
+            Deno.serve(() => new Response([ticks, ...Object.keys(env)].join(" ")));\n' >"$functions/$context/index.ts"
+        printf '{ "public": true, "context": "%s" }\n' "$context" >"$functions/$context/1tube.json"
+    done
+    GREETING=hi "$ONETUBE" build --functions "$functions" --out "$BATS_TEST_TMPDIR/dist" --env GREETING >/dev/null 2>&1
+    [ "$(grep -c '"context"' "$BATS_TEST_TMPDIR/dist/manifest.json")" = 1 ]
+    grep -q '"context": "isolate"' "$BATS_TEST_TMPDIR/dist/manifest.json"
+    GREETING=hi start_server "$BATS_TEST_TMPDIR/dist" --allow-unsigned --env GREETING
+    [ "$(curl -sS "$URL/isolate")" = "0 GREETING" ]
+    [ "$(curl -sS "$URL/request")" = "0 GREETING" ]
+    sleep 0.3
+    ticks=$(curl -sS "$URL/isolate")
+    [ "${ticks% *}" -ge 5 ]
+    [ "$(curl -sS "$URL/request")" = "0 GREETING" ]
+    # a timer that never ends holds nobody up
+    stop_server
+    [ "$SERVER_STATUS" = 0 ]
+}

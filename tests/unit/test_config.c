@@ -23,6 +23,8 @@ static void accepted(void **state)
         {"{\"timeoutMs\": 86400000}", "{\"timeoutMs\":86400000}"},
         {"{\"rpm\": 0}", "{\"rpm\":0}"},
         {"{\"rpm\": 1000000}", "{\"rpm\":1000000}"},
+        {"{\"context\": \"isolate\"}", "{\"context\":\"isolate\"}"},
+        {"{\"context\": \"request\"}", "{}"},
         {"{\"rateLimitBy\": \"identity\"}", "{\"rateLimitBy\":\"identity\"}"},
         {"{\"rateLimitBy\": \"ip\"}", "{\"rateLimitBy\":\"ip\"}"},
         {"{\"rateLimitBy\": \"gl\\u006fbal\"}", "{\"rateLimitBy\":\"global\"}"},
@@ -58,8 +60,9 @@ static void accepted(void **state)
         /* any order in, one order out */
         {"{\"permissions\":{\"env\":[\"A\"]},\"recycle\":{\"errorRate\":0.25},\"min_replicas\":2,"
          "\"warm\":true,\"memoryMB\":64,\"rateLimitBy\":\"ip\",\"rpm\":60,\"timeoutMs\":5000,"
-         "\"public\":true,\"$schema\":\"\"}",
-         "{\"public\":true,\"timeoutMs\":5000,\"rpm\":60,\"rateLimitBy\":\"ip\",\"memoryMB\":64,"
+         "\"context\":\"isolate\",\"public\":true,\"$schema\":\"\"}",
+         "{\"public\":true,\"context\":\"isolate\",\"timeoutMs\":5000,\"rpm\":60,\"rateLimitBy\":"
+         "\"ip\",\"memoryMB\":64,"
          "\"warm\":true,\"min_replicas\":2,\"recycle\":{\"errorRateThousandths\":250},"
          "\"permissions\":{\"env\":[\"A\"]}}"},
     };
@@ -107,6 +110,7 @@ static void check_refused(const char *text, size_t len, const char *message)
     "\"rpm\" must be a whole number of requests per minute from 0 (no limit) to 1000000"
 #define MEMORY_WANTED "\"memoryMB\" must be a whole number of megabytes from 1 to 65536"
 #define REPLICAS_WANTED "\"min_replicas\" must be a whole number from 1 to 1000"
+#define CONTEXT_WANTED "\"context\" must be \"request\" or \"isolate\""
 #define BUCKET_WANTED "\"rateLimitBy\" must be \"identity\", \"ip\" or \"global\""
 #define RATE_WANTED "\"errorRate\" must be a number from 0 (off) to 1 with at most three decimals"
 #define REQUESTS_WANTED "\"maxRequests\" must be a whole number from 0 (never) to 2147483647"
@@ -143,6 +147,8 @@ static void refused_values(void **state)
         {"{\"memoryMB\": 65537}", "1:14: " MEMORY_WANTED},
         {"{\"min_replicas\": 0}", "1:18: " REPLICAS_WANTED},
         {"{\"min_replicas\": 1001}", "1:18: " REPLICAS_WANTED},
+        {"{\"context\": \"Isolate\"}", "1:13: " CONTEXT_WANTED},
+        {"{\"context\": true}", "1:13: " CONTEXT_WANTED},
         {"{\"rateLimitBy\": \"IP\"}", "1:17: " BUCKET_WANTED},
         {"{\"rateLimitBy\": \"\"}", "1:17: " BUCKET_WANTED},
         {"{\"rateLimitBy\": [\"ip\"]}", "1:17: " BUCKET_WANTED},
@@ -381,6 +387,7 @@ static void lists_survive_the_manifest(void **state)
         }
         assert_int_equal(longest, cases[i].longest);
     }
+    assert_true(survives("{\"context\":\"isolate\"}"));
     assert_true(survives("{\"public\":true,\"warm\":true,\"rateLimitBy\":\"ip\"}"));
     assert_true(survives("{\"public\":true,\"warm\":false,\"rateLimitBy\":\"global\"}"));
     assert_true(

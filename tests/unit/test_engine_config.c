@@ -32,7 +32,7 @@ static const struct file bundles[] = {
 static const char *const configs[] = {
     "{\"public\":true}",
     "{\"permissions\":{\"env\":[\"OT_TEST_B\"]}}",
-    "{\"public\":true}",
+    "{\"public\":true,\"context\":\"isolate\"}",
 };
 static const char *const modules[] = {
     "",
@@ -177,6 +177,15 @@ static void expect(const struct ot_process_result *result, const char *part)
         fail_msg("not found: %s\nwithin: %s", part, result->out.data);
 }
 
+static void expect_times(const struct ot_process_result *result, const char *part, size_t times)
+{
+    size_t found = 0;
+
+    for (const char *at = result->out.data; (at = strstr(at, part)) != NULL; at++)
+        found++;
+    assert_int_equal(found, times);
+}
+
 static void reject(const struct ot_process_result *result, const char *part)
 {
     if (strstr(result->out.data, part) != NULL)
@@ -213,6 +222,12 @@ static void test_all_functions(void **state)
            "\"export const s = `shared chunk`;\")], compatibilityDate = \"2026-01-01\", "
            "compatibilityFlags = [\"nodejs_compat\"], bindings = [(name = \"OT_TEST_B\", "
            "fromEnvironment = \"OT_TEST_B\")], ");
+    expect(&result, "(name = \"OT_TEST_B\", fromEnvironment = \"OT_TEST_B\"), (name = "
+                    "\"onetube:isolate\", durableObjectNamespace = (className = "
+                    "\"OnetubeIsolate\"))], durableObjectNamespaces = [(className = "
+                    "\"OnetubeIsolate\", uniqueKey = \"fn:shop\", preventEviction = true, ");
+    expect_times(&result, "OnetubeIsolate", 2);
+    expect_times(&result, "inMemory", 1);
     expect(&result, "(name = \"files/shop/a.json\", data = \"{ no json\"), "
                     "(name = \"files/shop/b.js\", data = \"with (x) {}\"), "
                     "(name = \"files/shop/m.wasm\", wasm = \"\\000asm\\001\\000\\000\\000\")]");

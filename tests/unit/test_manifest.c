@@ -41,6 +41,7 @@ static void everything(void **state)
     assert_true(config->is_public && config->warm);
     assert_int_equal(config->timeout_ms, 5000);
     assert_int_equal(config->rpm, 60);
+    assert_true(config->isolate);
     assert_int_equal(config->rate_limit_by, OT_BY_IP);
     assert_int_equal(config->memory_mb, 64);
     assert_int_equal(config->min_replicas, 2);
@@ -53,6 +54,7 @@ static void everything(void **state)
     assert_int_equal(config->write.list.count, 0);
     config = &manifest->functions[0].config;
     assert_false(config->is_public || config->warm || config->net.given || config->env.given);
+    assert_false(config->isolate);
     assert_int_equal(config->rate_limit_by, OT_BY_UNSET);
     assert_true(config->timeout_ms == OT_UNSET && config->rpm == OT_UNSET &&
                 config->memory_mb == OT_UNSET && config->cooldown_ms == OT_UNSET);
@@ -121,6 +123,7 @@ static void accepted(void **state)
         {"functions/Echo.js", "..a/b..c/...", NULL},
         {"\"Echo\"", "\"E-_9\"", NULL},
         {"\"Echo\"", "\"\\u0045cho\"", NULL}, /* the spelling is the statement's digest's concern */
+        {"\"context\": \"isolate\", ", "", NULL},
         {"\"timeoutMs\": 5000, ", "", NULL},
         {"\"timeoutMs\": 5000", "\"timeoutMs\": 0", NULL},
         {"\"timeoutMs\": 5000", "\"timeoutMs\": 2147483647", NULL},
@@ -311,7 +314,13 @@ static void refused_config(void **state)
         {"\"public\": true", "\"public\": null", OT_E_MANIFEST},
         {"\"public\": true", "\"Public\": true", OT_E_MANIFEST},
         {"\"public\": true", "\"public\": true, \"public\": true", OT_E_MANIFEST},
-        {"\"public\": true, \"timeoutMs\": 5000", "\"timeoutMs\": 5000, \"public\": true",
+        {"\"context\": \"isolate\", \"timeoutMs\": 5000",
+         "\"timeoutMs\": 5000, \"context\": \"isolate\"", OT_E_MANIFEST},
+        {"\"context\": \"isolate\"", "\"context\": \"request\"", OT_E_MANIFEST},
+        {"\"context\": \"isolate\"", "\"context\": \"\"", OT_E_MANIFEST},
+        {"\"context\": \"isolate\"", "\"context\": true", OT_E_MANIFEST},
+        {"\"public\": true, \"context\"", "\"context\": \"isolate\", \"context\"", OT_E_MANIFEST},
+        {"\"public\": true, \"context\": \"isolate\"", "\"context\": \"isolate\", \"public\": true",
          OT_E_MANIFEST},
         {"\"timeoutMs\": 5000", "\"timeoutMs\": 2147483648", OT_E_MANIFEST},
         {"\"timeoutMs\": 5000", "\"timeoutMs\": -5", OT_E_MANIFEST},
