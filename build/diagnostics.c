@@ -1,55 +1,17 @@
 #include "build/diagnostics.h"
 
+#include "build/path.h"
 #include "build/specifiers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Drops the last component of `path` if `..` may undo it. */
-static bool drop_last(struct ot_buf *path)
-{
-    const char *slash = path->len > 0 ? memrchr(path->data, '/', path->len) : NULL;
-    size_t start = slash != NULL ? (size_t)(slash - path->data) + 1 : 0;
-
-    if (path->len == start || strcmp(path->data + start, "..") == 0)
-        return false;
-    path->len = start > 1 ? start - 1 : start;
-    path->data[path->len] = '\0';
-    return true;
-}
-
-static void add_component(struct ot_buf *path, struct ot_span component)
-{
-    if (component.len == 0 || ot_span_is(component, "."))
-        return;
-    if (ot_span_is(component, "..") && drop_last(path))
-        return;
-    if (path->len > 0 && path->data[path->len - 1] != '/')
-        ot_buf_putc(path, '/');
-    ot_buf_append(path, component.data, component.len);
-}
-
-static void add_components(struct ot_buf *path, const char *text)
-{
-    while (*text != '\0') {
-        size_t len = strcspn(text, "/");
-
-        add_component(path, (struct ot_span){text, len});
-        text += len + (text[len] == '/');
-    }
-}
-
 char *ot_shown_path(const char *shown, const char *relative)
 {
-    struct ot_buf path = {0};
-
     /* virtual modules have no place in the file system */
     if (strncmp(relative, "onetube", 7) == 0 && strchr(relative, ':') != NULL)
         return ot_strdup(relative);
-    ot_buf_puts(&path, shown[0] == '/' ? "/" : "");
-    add_components(&path, shown);
-    add_components(&path, relative);
-    return path.data;
+    return ot_path_join(shown, ot_span_of(relative));
 }
 
 static bool same_text(const char *a, const char *b)
