@@ -153,6 +153,9 @@ static bool read_comparator(struct ot_span text, struct span *out)
         out->high = version;
         fill(&out->high);
         out->high_included = equal && count == PARTS;
+        /* "<2" has no place for what comes before 2.0.0 either */
+        if (!equal && out->high.pre.len == 0)
+            out->high.pre = (struct ot_span){"0", 1};
         if (equal && count < PARTS)
             next(&version, count - 1, out);
     } else if (mark == '>') {
