@@ -191,7 +191,7 @@ static bool shares_major(const struct span *span, const struct version *version)
     size_t part = version->parts[0] == 0 ? 1 : 0;
 
     major.low =
-        (struct version){{version->parts[0], part == 1 ? version->parts[1] : 0, 0}, {"", 0}};
+        (struct version){{version->parts[0], part == 1 ? version->parts[1] : 0, 0}, {"0", 1}};
     next(version, part, &major);
     if (compare(&span->low, &major.high) >= 0)
         return false;
