@@ -66,7 +66,7 @@ SERVE_LIBS := $(foreach room,serve-min engine verify base,$(call LIB,$(room)))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all
-all: $(O)/onetube $(O)/onetube-serve man ## build both programs, their man pages and completion
+all: $(O)/onetube $(O)/onetube-serve $(O)/onetube-fetch man ## build the programs, their man pages and completion
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -74,6 +74,10 @@ $(O)/%.o: %.c $(O)/flags
 
 $(O)/onetube: $(O)/cli/main.o $(TOOL_LIBS)
 	$(LINK) -o $@ $^ $(TOOL_LDLIBS)
+
+# The only program that loads libcurl.
+$(O)/onetube-fetch: $(O)/fetch/main.o $(call LIB,base)
+	$(LINK) -o $@ $^ -lcurl -lsodium -lnettle
 
 # The sanitizers cannot be linked statically; everything else about the boot program stays the same.
 $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
@@ -159,6 +163,7 @@ install: all ## install below PREFIX (default /usr/local), DESTDIR in front
 	install -m 0755 $(O)/onetube $(O)/onetube-serve $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 node_modules/@esbuild/linux-$(NODE_ARCH)/bin/esbuild $(LIBEXEC)/esbuild
 	install -m 0755 node_modules/@cloudflare/workerd-linux-$(WORKERD_ARCH)/bin/workerd $(LIBEXEC)/workerd
+	install -m 0755 $(O)/onetube-fetch $(LIBEXEC)/onetube-fetch
 	install -m 0644 $(O)/man/onetube.1 $(O)/man/onetube-serve.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 0644 $(O)/completion/onetube $(DESTDIR)$(PREFIX)/share/bash-completion/completions/onetube
 	install -m 0644 schemas/*.json $(DESTDIR)$(PREFIX)/share/onetube/schemas/

@@ -74,8 +74,9 @@ void ot_process_result_free(struct ot_process_result *result);
 
 /*
  * Runs a program to its end: `input` to its standard input, its output collected, all at the same
- * time. It is killed, and that is an error, after `timeout_ms`, whatever it does with its outputs,
- * or when it writes more than `max_output` bytes to either stream.
+ * time; `fds` of the options must be above 2. It is killed, and that is an error, after
+ * `timeout_ms`, whatever it does with its outputs, or when it writes more than `max_output` bytes
+ * to either stream.
  */
 OT_MUST_USE int ot_process_run(const struct ot_process_options *options, struct ot_span input,
                                size_t max_output, unsigned timeout_ms,

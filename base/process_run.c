@@ -99,8 +99,8 @@ static int move_data(struct run *run, struct ot_error *err)
 static int start_with_pipes(struct run *run, const struct ot_process_options *options, pid_t *pid,
                             struct ot_error *err)
 {
+    OT_AUTOFREE struct ot_fd_map *map = ot_alloc(STREAMS + options->fd_count, sizeof(*map));
     struct ot_process_options with_pipes = *options;
-    struct ot_fd_map map[STREAMS];
     int started;
 
     for (int i = 0; i < STREAMS; i++) {
@@ -115,8 +115,10 @@ static int start_with_pipes(struct run *run, const struct ot_process_options *op
         map[i] = (struct ot_fd_map){pair[i != IN], i};
         fcntl(run->ends[i], F_SETFL, O_NONBLOCK);
     }
+    for (size_t i = 0; i < options->fd_count; i++)
+        map[STREAMS + i] = options->fds[i];
     with_pipes.fds = map;
-    with_pipes.fd_count = STREAMS;
+    with_pipes.fd_count = STREAMS + options->fd_count;
     started = ot_process_start(&with_pipes, pid, err);
     for (int i = 0; i < STREAMS; i++)
         close(map[i].parent);
