@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "base/buf.h"
+
 #include <pthread.h>
 #include <uv.h>
 
@@ -14,13 +16,15 @@ struct ot_mailbox {
     pthread_mutex_t lock;
     struct ot_mail *first, *last;
     void *context;
-    int closed;
+    bool closed;
 };
 
-/* On the loop's own thread. `context` is passed to every function that is posted. */
-void ot_mailbox_open(struct ot_mailbox *mailbox, uv_loop_t *loop, void *context);
+/* On the loop's own thread. `context` is passed to every function that is posted. OT_FAILED. */
+OT_MUST_USE int ot_mailbox_open(struct ot_mailbox *mailbox, uv_loop_t *loop, void *context,
+                                struct ot_error *err);
 /* Any thread. Runs `fn(context, argument)` on the loop's thread; after ot_mailbox_close it does
  * nothing and returns -1. */
 int ot_mailbox_post(struct ot_mailbox *mailbox, ot_mail_fn fn, void *argument);
-/* On the loop's thread. What is still in it is run before this returns. */
+/* On the loop's thread, once. What is still in it is run before this returns. The struct must stay
+ * until the loop has run on and nobody posts any more. */
 void ot_mailbox_close(struct ot_mailbox *mailbox);
