@@ -193,7 +193,7 @@ static void add_socket(struct ot_encoder *encoder, ot_capnp_slot slot, ot_capnp_
     http = ot_capnp_add_struct(message, ot_capnp_pointer(socket, SOCKET_HTTP), HTTP_DATA,
                                HTTP_POINTERS);
     /* only a gateway may say what a client's request came over */
-    if (encoder->plan->direct)
+    if (encoder->plan->direct || encoder->plan->trust_proto)
         ot_capnp_set_text(message, ot_capnp_pointer(http, HTTP_FORWARDED_PROTO),
                           OT_SPAN(OT_ENGINE_PROTO_HEADER));
     add_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE), service);

@@ -14,8 +14,8 @@
 /* The name of the engine's one socket, for --socket-fd. */
 #define OT_ENGINE_SOCKET "http"
 
-/* In a request to a direct engine: "http" or "https", what the client's URL begins with. The engine
- * takes it off again. */
+/* In a request to an engine behind a gateway: "http" or "https", what the client's URL begins with.
+ * The engine takes it off again. */
 #define OT_ENGINE_PROTO_HEADER "x-forwarded-proto"
 
 /* How requests are answered inside the engine. */
@@ -25,11 +25,13 @@ struct ot_engine_plan {
     const struct ot_list
         *env; /* names the operator allows; "*" among them: all that the manifest names */
     bool trust_identity_headers; /* pass x-1tube-auth-* and x-1tube-invocation-id on */
+    bool trust_proto;            /* obey OT_ENGINE_PROTO_HEADER */
     /*
      * One function and no router in front of it: requests reach it as they are, so the socket must
      * be the gateway's alone. It has taken the route prefix off, has checked path, Host and caller,
      * has removed the client's own x-1tube-* headers and OT_ENGINE_PROTO_HEADER. The prefix and
-     * trust above mean nothing then.
+     * trust above mean nothing then; with the prefix "" and both of the trust, several functions
+     * behind the router take the very same requests.
      */
     bool direct;
 };

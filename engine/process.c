@@ -27,7 +27,7 @@
 #define LOG_WAIT_MS 1000
 
 /* What is polled: our ends of its pipes, its pidfd, and our own standard error. */
-enum { CONFIG, CONTROL, ERRORS, END, LOG };
+enum { CONFIG, CONTROL, ERRORS = OT_ENGINE_ERRORS, END = OT_ENGINE_END, LOG };
 
 struct ot_engine {
     enum ot_engine_state state;
@@ -36,6 +36,8 @@ struct ot_engine {
     int fds[END + 1]; /* ours: config to it, control and errors from it, its pidfd; -1 when
                                closed */
     int stderr_fd;
+    void (*errors)(void *context, struct ot_span text); /* instead of stderr_fd; or NULL */
+    void *errors_context;
     char *path;
     struct ot_engine_config *config;
     int64_t deadline; /* of ot_now_ms */
@@ -137,6 +139,8 @@ int ot_engine_start(const struct ot_engine_options *options, struct ot_engine **
 
     *engine = (struct ot_engine){.fds = {-1, -1, -1, -1},
                                  .stderr_fd = options->stderr_fd,
+                                 .errors = options->errors,
+                                 .errors_context = options->errors_context,
                                  .path = ot_strdup(options->path),
                                  .config = options->config,
                                  .start_timeout_ms = options->start_timeout_ms,
@@ -201,12 +205,9 @@ int ot_engine_timeout(const struct ot_engine *engine)
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/*
- * Passes the first `len` bytes of what is held on, without ever waiting longer than `wait_ms` for
- * whoever reads our log; what he cannot take yet stays held. Where nobody reads it any more, it is
- * dropped.
- */
-static void pass_on(struct ot_engine *engine, size_t len, int wait_ms)
+/* How much of the first `len` bytes of what is held the reader of our log has taken, or will never
+ * take. */
+static size_t write_log(const struct ot_engine *engine, size_t len, int wait_ms)
 {
     struct pollfd to = {engine->stderr_fd, POLLOUT, 0};
     size_t done = 0;
@@ -221,6 +222,22 @@ static void pass_on(struct ot_engine *engine, size_t len, int wait_ms)
         else if (errno != EINTR && errno != EAGAIN)
             done = len;
     }
+    return done;
+}
+
+/*
+ * Passes the first `len` bytes of what is held on, without ever waiting longer than `wait_ms` for
+ * whoever reads our log; what he cannot take yet stays held. Where nobody reads it any more, it is
+ * dropped.
+ */
+static void pass_on(struct ot_engine *engine, size_t len, int wait_ms)
+{
+    size_t done = len;
+
+    if (engine->errors == NULL)
+        done = write_log(engine, len, wait_ms);
+    else if (len > 0)
+        engine->errors(engine->errors_context, (struct ot_span){engine->held.data, len});
     memmove(engine->held.data, engine->held.data + done, engine->held.len - done);
     engine->held.len -= done;
     if (engine->held.len == 0 && engine->lost > 0) {
@@ -266,6 +283,8 @@ static void become_ready(struct ot_engine *engine)
 {
     engine->state = OT_ENGINE_READY;
     ot_autoclose(&engine->fds[CONTROL]);
+    if (engine->errors != NULL)
+        pass_on(engine, engine->held.len, 0);
 }
 
 static int read_line(struct ot_engine *engine, struct ot_span line, struct ot_error *err)

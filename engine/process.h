@@ -31,7 +31,11 @@ struct ot_engine_options {
     int listen_fd;                   /* a listening stream socket; stays the caller's */
     int stdout_fd;                   /* becomes its standard output */
     int stderr_fd;                   /* its standard error is copied there once it is ready */
-    uint64_t start_timeout_ms;       /* from start to ready */
+    /* Takes its standard error instead, from within the functions below; NULL: stderr_fd does. Must
+     * take all that it is given. */
+    void (*errors)(void *context, struct ot_span text);
+    void *errors_context;
+    uint64_t start_timeout_ms; /* from start to ready */
 };
 
 struct ot_engine;
@@ -48,6 +52,10 @@ void ot_engine_cleanup(struct ot_engine **engine);
 
 /* What to poll for; returns how many of `fds` are in use, always the same slots. */
 #define OT_ENGINE_FDS 5u
+/* The slot of its standard error; as long as it is not polled the engine waits with its log. */
+#define OT_ENGINE_ERRORS 2u
+/* The slot that tells of its end. */
+#define OT_ENGINE_END 3u
 size_t ot_engine_poll(const struct ot_engine *engine, struct pollfd fds[OT_ENGINE_FDS]);
 /* Milliseconds to wait at most; -1: for ever. */
 int ot_engine_timeout(const struct ot_engine *engine);

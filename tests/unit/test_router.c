@@ -323,12 +323,37 @@ static void test_direct(void **state)
     stop(&server, &log);
 }
 
+/* Several functions behind a gateway take the requests that a direct one takes. */
+static void test_shared(void **state)
+{
+    static const struct exchange exchanges[] = {
+        {"GET /open/x?y=1", NULL, NULL, 200, "GET|http://h/open/x?y=1||"},
+        {"GET /open", "Host: h\r\nX-Forwarded-Proto: https\r\n", NULL, 200, "GET|https://h/open||"},
+        {"GET /closed", "Host: h:81\r\nx-1tube-auth-user: u\r\nx-forwarded-proto: https\r\n", NULL,
+         200, "GET|https://h:81/closed|x-1tube-auth-user=u|"},
+        {"GET /open/ws", "Host: h\r\nX-Forwarded-Proto: https\r\n" UPGRADE, NULL, 101, NULL},
+        {"GET /closed", "Host: h\r\n", NULL, 401, NULL},
+        {"GET /internet", NULL, NULL, 401, NULL},
+        {"GET /none", NULL, NULL, 404, NULL},
+    };
+    const struct ot_engine_plan plan = {
+        .route_prefix = "", .trust_identity_headers = true, .trust_proto = true};
+    OT_AUTOBUF struct ot_buf log = {0};
+    struct server server;
+
+    (void)state;
+    start(&server, &plan);
+    check_all(&server, exchanges, OT_COUNT(exchanges));
+    stop(&server, &log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_direct),
+        cmocka_unit_test(test_shared),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
