@@ -20,12 +20,26 @@ struct ot_served_function {
 
 struct ot_generation;
 
+/* Which functions share a cell. The gateway sends both kinds of cells the same requests. */
+enum ot_isolation {
+    OT_ISOLATE_FUNCTION, /* none: each has its own */
+    OT_ISOLATE_NOTHING,  /* all of them, in one cell called "shared" */
+};
+
+/* What these point to must live as long as the generation. */
 struct ot_generation_options {
     const struct ot_settings *settings;
     const struct ot_list *env; /* names that the operator allows; "*": all of the manifest */
     const char *engine_path;
+    enum ot_isolation isolation;
     uint64_t start_timeout_ms;
-    bool warm; /* start every cell now, not only those marked `warm` */
+    struct ot_backoff backoff;
+    /* Start every cell now, not only those with a function that is `warm` or has min_replicas; a
+     * few at a time. */
+    bool warm;
+    /* A cell's state did; on the control thread; may be NULL. */
+    void (*changed)(struct ot_generation *generation, void *context);
+    void *context;
     uv_loop_t *loop;
     struct ot_mailbox *control;
     struct ot_log *log;
@@ -37,7 +51,8 @@ OT_MUST_USE int ot_generation_new(struct ot_payload *payload,
                                   const struct ot_generation_options *options,
                                   struct ot_generation **out, struct ot_error *err);
 
-/* Any thread. The last release lets its cells finish and frees it on the control thread. */
+/* Any thread. The last release lets its cells finish and frees it on the control thread, whose
+ * mailbox must not be closed before (ot_generations_wait). */
 struct ot_generation *ot_generation_hold(struct ot_generation *generation);
 void ot_generation_release(struct ot_generation *generation);
 
@@ -50,7 +65,8 @@ uint64_t ot_generation_number(const struct ot_generation *generation);
 size_t ot_generation_functions(const struct ot_generation *generation,
                                struct ot_served_function **first);
 size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first);
-/* Whether every cell that was asked to start is ready, or (`failed`) that one could not. */
+/* Any thread. Whether every cell that was asked to start is ready; `failed` is set when one of them
+ * could not start and waits for its next try. */
 bool ot_generation_ready(const struct ot_generation *generation, bool *failed);
 /* How many generations exist in this process; for the end of the program and for tests. */
 unsigned ot_generations_alive(void);
