@@ -333,7 +333,6 @@ static void test_shared(void **state)
          200, "GET|https://h:81/closed|x-1tube-auth-user=u|"},
         {"GET /open/ws", "Host: h\r\nX-Forwarded-Proto: https\r\n" UPGRADE, NULL, 101, NULL},
         {"GET /closed", "Host: h\r\n", NULL, 401, NULL},
-        {"GET /internet", NULL, NULL, 401, NULL},
         {"GET /none", NULL, NULL, 404, NULL},
     };
     const struct ot_engine_plan plan = {
