@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "serve-min/notify.h"
+#include "base/notify.h"
 #include "serve-min/watch.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/process.h"
-#include "serve-min/listen.h"
+#include "base/listen.h"
 
 struct ot_watch {
     struct ot_engine *engine;

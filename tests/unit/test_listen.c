@@ -1,7 +1,7 @@
-/* Where onetube-serve listens. */
+/* Where a program listens. */
 #include "tests/unit/unit.h"
 
-#include "serve-min/listen.h"
+#include "base/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Where onetube-serve listens: a TCP address, a Unix socket, or a socket that somebody else opened.
+/* Where a program listens: a TCP address, a Unix socket, or a socket that somebody else opened.
  */
 #pragma once
 

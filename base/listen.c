@@ -1,4 +1,4 @@
-#include "serve-min/listen.h"
+#include "base/listen.h"
 
 #include "base/file.h"
 #include "base/process.h"
