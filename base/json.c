@@ -344,31 +344,14 @@ int ot_json_uint(struct ot_json *json, uint64_t max, uint64_t *out, struct ot_er
 int ot_json_thousandths(struct ot_json *json, uint64_t max, uint64_t *out, struct ot_error *err)
 {
     struct ot_span word;
-    const char *point;
-    uint64_t whole;
-    uint64_t thousandths = 0;
 
     if (ot_json_word(json, &word, err) < 0)
         return -1;
-    point = memchr(word.data, '.', word.len);
-    if (ot_parse_uint((struct ot_span){word.data, point ? (size_t)(point - word.data) : word.len},
-                      max, &whole)) {
-        size_t decimals = point ? word.len - (size_t)(point - word.data) - 1 : 0;
-        uint64_t scale = 100;
-        bool digits = decimals <= 3 && (point == NULL || decimals > 0);
-
-        for (size_t i = 0; digits && i < decimals; i++, scale /= 10) {
-            digits = point[1 + i] >= '0' && point[1 + i] <= '9';
-            thousandths += scale * (uint64_t)(point[1 + i] - '0');
-        }
-        if (digits && (whole < max || thousandths == 0)) {
-            *out = whole * 1000 + thousandths;
-            return 0;
-        }
-    }
-    return ot_json_fail(json, err,
-                        "a number from 0 to %llu with at most three decimals is expected here",
-                        (unsigned long long)max);
+    if (!ot_parse_thousandths(word, max, out))
+        return ot_json_fail(json, err,
+                            "a number from 0 to %llu with at most three decimals is expected here",
+                            (unsigned long long)max);
+    return 0;
 }
 
 int ot_json_bool(struct ot_json *json, bool *out, struct ot_error *err)

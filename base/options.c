@@ -32,6 +32,18 @@ static int set_uint(const struct ot_option *option, const char *text, const char
     return 0;
 }
 
+static int set_decimal(const struct ot_option *option, const char *text, const char *where,
+                       void *values, struct ot_error *err)
+{
+    uint64_t max = option->max != 0 ? option->max : OT_SAFE_INTEGER_MAX / 1000;
+
+    if (!ot_parse_thousandths(ot_span_of(text), max, variable_of(option, values)))
+        return ot_fail(err, OT_USAGE,
+                       "%s: \"%.64s\" is not a number from 0 to %llu with at most three decimals",
+                       where, text, (unsigned long long)max);
+    return 0;
+}
+
 static int set_time(const struct ot_option *option, const char *text, const char *where,
                     void *values, struct ot_error *err)
 {
@@ -93,6 +105,8 @@ static int set_value(const struct ot_option *option, const char *text, const cha
         return 0;
     case OT_OPTION_UINT:
         return set_uint(option, text, where, values, err);
+    case OT_OPTION_DECIMAL:
+        return set_decimal(option, text, where, values, err);
     case OT_OPTION_TIME:
         return set_time(option, text, where, values, err);
     }
@@ -126,24 +140,35 @@ static int set_flag_from_env(const struct ot_option *option, const char *text, c
     return ot_fail(err, OT_USAGE, "%s: \"%.64s\" is neither 1 nor 0", name, text);
 }
 
+/* The first of its names that is set; NULL: none. `name` gets it. */
+static const char *find_in_environment(const struct ot_option *option, char *name, size_t size)
+{
+    static const char *const prefixes[] = {"ONETUBE_", "1TUBE_"};
+    const char *text;
+
+    for (size_t i = 0; i < OT_COUNT(prefixes); i++) {
+        env_name(option, prefixes[i], name, size);
+        text = getenv(name);
+        if (text != NULL)
+            return text;
+    }
+    if (option->alias == NULL)
+        return NULL;
+    snprintf(name, size, "%s", option->alias);
+    return getenv(name);
+}
+
 static int read_environment(const struct ot_command *command, void *values, struct ot_error *err)
 {
-    static const char *const prefixes[] = {"1TUBE_", "ONETUBE_"};
-
     for (const struct ot_option *option = command->options; option->name != NULL; option++) {
-        for (size_t i = OT_COUNT(prefixes); i-- > 0;) {
-            char name[128];
-            const char *text;
+        char name[128];
+        const char *text = find_in_environment(option, name, sizeof(name));
 
-            env_name(option, prefixes[i], name, sizeof(name));
-            text = getenv(name);
-            if (text == NULL)
-                continue;
-            if ((option->type == OT_OPTION_FLAG ? set_flag_from_env(option, text, name, values, err)
-                                                : set_value(option, text, name, values, err)) < 0)
-                return -1;
-            break;
-        }
+        if (text == NULL)
+            continue;
+        if ((option->type == OT_OPTION_FLAG ? set_flag_from_env(option, text, name, values, err)
+                                            : set_value(option, text, name, values, err)) < 0)
+            return -1;
     }
     return 0;
 }
@@ -172,20 +197,15 @@ struct parser {
     struct ot_parsed *parsed;
 };
 
-static uint64_t bit_of(const struct ot_command *command, const struct ot_option *option)
-{
-    return UINT64_C(1) << (size_t)(option - command->options);
-}
-
 /* The first time: what the command line says of a list replaces what the environment said. */
 static void note_typed(struct parser *parser, const struct ot_option *option)
 {
-    uint64_t bit = bit_of(parser->command, option);
+    bool *typed = &parser->parsed->typed[option - parser->command->options];
     bool is_list = option->type == OT_OPTION_LIST || option->type == OT_OPTION_COMMAS;
 
-    if (is_list && !option->adds && (parser->parsed->typed & bit) == 0)
+    if (is_list && !option->adds && !*typed)
         ot_list_free(variable_of(option, parser->values));
-    parser->parsed->typed |= bit;
+    *typed = true;
 }
 
 /* Reads the option at argv[0]; returns how many words it took, or -1. */
@@ -235,6 +255,7 @@ static bool was_given(const struct ot_option *option, void *values)
         return ((const struct ot_list *)variable_of(option, values))->count > 0;
     case OT_OPTION_FLAG:
     case OT_OPTION_UINT:
+    case OT_OPTION_DECIMAL:
     case OT_OPTION_TIME:
         break;
     }
@@ -305,7 +326,7 @@ bool ot_options_typed(const struct ot_command *command, const struct ot_parsed *
 {
     const struct ot_option *option = find_option(command, ot_span_of(name));
 
-    return option != NULL && (parsed->typed & bit_of(command, option)) != 0;
+    return option != NULL && parsed->typed[option - command->options];
 }
 
 static void break_line(FILE *out, unsigned indent)
@@ -354,7 +375,8 @@ static void print_option(const struct ot_option *option, FILE *out)
         put_choices(&help, option);
         ot_buf_putc(&help, ')');
     }
-    ot_buf_printf(&help, " [%s]", env);
+    ot_buf_printf(&help, " [%s%s%s]", env, option->alias != NULL ? ", " : "",
+                  option->alias != NULL ? option->alias : "");
     if (strlen(left) < 28)
         fprintf(out, "%-28s", left);
     else

@@ -13,12 +13,13 @@
 #include <stdio.h>
 
 enum ot_option_type {
-    OT_OPTION_FLAG,   /* no value; `bool` */
-    OT_OPTION_STRING, /* `const char *`; the last one wins */
-    OT_OPTION_LIST,   /* `struct ot_list`; may be given several times */
-    OT_OPTION_COMMAS, /* `struct ot_list`; may be given several times, each split at commas */
-    OT_OPTION_UINT,   /* `uint64_t`; 0 to `max` */
-    OT_OPTION_TIME,   /* `uint64_t`; what ot_parse_time takes, in seconds since 1970 */
+    OT_OPTION_FLAG,    /* no value; `bool` */
+    OT_OPTION_STRING,  /* `const char *`; the last one wins */
+    OT_OPTION_LIST,    /* `struct ot_list`; may be given several times */
+    OT_OPTION_COMMAS,  /* `struct ot_list`; may be given several times, each split at commas */
+    OT_OPTION_UINT,    /* `uint64_t`; 0 to `max` */
+    OT_OPTION_DECIMAL, /* `uint64_t` in thousandths; 0 to `max`, at most three decimals */
+    OT_OPTION_TIME,    /* `uint64_t`; what ot_parse_time takes, in seconds since 1970 */
 };
 
 struct ot_option {
@@ -31,12 +32,13 @@ struct ot_option {
     bool adds;         /* a list whose items on the command line do not replace the environment's */
     bool may_be_empty; /* a string for which "" is a value; else "--out is empty" */
     size_t offset;     /* of its variable in the command's options struct (offsetof) */
-    uint64_t max;      /* OT_OPTION_UINT only; 0 means 2^53-1 */
+    uint64_t max;      /* OT_OPTION_UINT and _DECIMAL only; 0 means 2^53-1 (thousandths) */
     const char *const
-        *choices; /* OT_OPTION_STRING: the only valid words, NULL-terminated; or NULL */
+        *choices;      /* OT_OPTION_STRING: the only valid words, NULL-terminated; or NULL */
+    const char *alias; /* one more name in the environment, as it is ("PORT"), read last; or NULL */
 };
 
-#define OT_OPTIONS_MAX 64u
+#define OT_OPTIONS_MAX 128u
 
 struct ot_command {
     const char *name;        /* "build", or NULL for a program without commands */
@@ -53,8 +55,8 @@ struct ot_command {
 struct ot_parsed {
     const char *const *operands;
     unsigned operand_count;
-    uint64_t typed; /* bit i: options[i] was on the command line, not only in the environment */
-    bool help;      /* -h or --help was given; nothing else was checked */
+    bool typed[OT_OPTIONS_MAX]; /* of each option: on the command line, not only the environment */
+    bool help;                  /* -h or --help was given; nothing else was checked */
 };
 
 /*

@@ -187,6 +187,27 @@ bool ot_parse_uint(struct ot_span text, uint64_t max, uint64_t *out)
     return true;
 }
 
+bool ot_parse_thousandths(struct ot_span text, uint64_t max, uint64_t *out)
+{
+    const char *point = text.len > 0 ? memchr(text.data, '.', text.len) : NULL;
+    size_t whole_len = point != NULL ? (size_t)(point - text.data) : text.len;
+    size_t decimals = point != NULL ? text.len - whole_len - 1 : 0;
+    uint64_t whole, scale = 100, thousandths = 0;
+
+    if (!ot_parse_uint((struct ot_span){text.data, whole_len}, max, &whole) || decimals > 3 ||
+        (point != NULL && decimals == 0))
+        return false;
+    for (size_t i = 0; i < decimals; i++, scale /= 10) {
+        if (!is_digit(point[1 + i]))
+            return false;
+        thousandths += scale * (uint64_t)(point[1 + i] - '0');
+    }
+    if (whole == max && thousandths > 0)
+        return false;
+    *out = whole * 1000 + thousandths;
+    return true;
+}
+
 void ot_hex(char *out, const void *data, size_t len)
 {
     static const char digits[] = "0123456789abcdef";

@@ -42,6 +42,9 @@ bool ot_is_utf8(struct ot_span text);
 /* A decimal number without sign, blanks or leading zero, at most `max`. */
 bool ot_parse_uint(struct ot_span text, uint64_t max, uint64_t *out);
 
+/* The same with at most three decimals behind a point, in thousandths: "0.5" gives 500. */
+bool ot_parse_thousandths(struct ot_span text, uint64_t max, uint64_t *out);
+
 /* Lower-case hexadecimal of `len` bytes, NUL-terminated; `out` holds 2 * len + 1. */
 void ot_hex(char *out, const void *data, size_t len);
 

@@ -16,6 +16,7 @@ static const struct ot_option options[] = {
      .required = true,
      .offset = offsetof(struct values, out)},
     OT_TRUST_OPTIONS(struct values, trust),
+    OT_TRUST_THREADS_OPTION(struct values, trust),
     {.name = NULL},
 };
 

@@ -13,6 +13,7 @@ struct values {
 
 static const struct ot_option options[] = {
     OT_TRUST_OPTIONS(struct values, trust),
+    OT_TRUST_THREADS_OPTION(struct values, trust),
     {.name = "json",
      .help = "print a report as JSON",
      .type = OT_OPTION_FLAG,

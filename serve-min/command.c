@@ -6,6 +6,7 @@
 
 static const struct ot_option options[] = {
     OT_TRUST_OPTIONS(struct ot_serve_values, trust),
+    OT_TRUST_THREADS_OPTION(struct ot_serve_values, trust),
     {.name = "listen",
      .value = "ADDRESS",
      .help = "HOST:PORT with a numeric host or localhost (port 0: a free one), unix:PATH, or fd:N, "

@@ -1,8 +1,8 @@
 #include "serve-min/serve.h"
 
 #include "base/file.h"
-#include "base/text.h"
 #include "base/notify.h"
+#include "base/text.h"
 #include "serve-min/watch.h"
 
 #include <fcntl.h>
@@ -160,13 +160,8 @@ static void tell_ready(const struct server *server, const struct ot_listen *list
     ot_buf_printf(&text, " (%s)", server->summary);
     say(text.data);
     tell_manager("READY=1", server->summary);
-    if (server->values->ready_fd != UINT64_MAX) {
-        int fd = (int)server->values->ready_fd;
-
-        if (ot_write_all(fd, "ready\n", strlen("ready\n"), "--ready-fd", &err) < 0)
-            warn(err.message);
-        close(fd);
-    }
+    if (ot_ready_fd_tell(server->values->ready_fd, &err) < 0)
+        warn(err.message);
 }
 
 /* Blocked, so that only the descriptor tells of them. */
@@ -233,16 +228,10 @@ static int serve(struct server *server, const char *path, struct ot_listen *list
 static int check_ready_fd(const struct ot_serve_values *values, const struct ot_listen *listen,
                           struct ot_error *err)
 {
-    if (values->ready_fd == UINT64_MAX)
-        return 0;
-    if (values->ready_fd <= STDERR_FILENO)
-        return ot_fail(err, OT_USAGE, "--ready-fd %" PRIu64 ": a number from 3", values->ready_fd);
     if (listen->kind == OT_LISTEN_FD && values->ready_fd == (uint64_t)listen->fd)
         return ot_fail(err, OT_USAGE, "--ready-fd %" PRIu64 ": is the socket of --listen",
                        values->ready_fd);
-    if (fcntl((int)values->ready_fd, F_GETFD) < 0)
-        return ot_fail_errno(err, OT_USAGE, "--ready-fd %" PRIu64, values->ready_fd);
-    return 0;
+    return ot_ready_fd_check(values->ready_fd, err);
 }
 
 static int check_values(const struct ot_serve_values *values, struct ot_listen *listen,

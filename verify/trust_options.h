@@ -60,11 +60,14 @@ struct ot_trust_options {
          .help = "accept what carries no signature at all",                                        \
          .type = OT_OPTION_FLAG,                                                                   \
          .offset = offsetof(holder, at.allow_unsigned)},                                           \
-        {.name = "max-size",                                                                       \
-         .value = "BYTES",                                                                         \
-         .help = "refuse a larger payload (default 1073741824)",                                   \
-         .type = OT_OPTION_UINT,                                                                   \
-         .offset = offsetof(holder, at.max_size)},                                                 \
+    {                                                                                              \
+        .name = "max-size", .value = "BYTES",                                                      \
+        .help = "refuse a larger payload (default 1073741824)", .type = OT_OPTION_UINT,            \
+        .offset = offsetof(holder, at.max_size)                                                    \
+    }
+
+/* For programs where that word has no other meaning. */
+#define OT_TRUST_THREADS_OPTION(holder, at)                                                        \
     {                                                                                              \
         .name = "threads", .value = "N",                                                           \
         .help = "threads that hash (default 0: one for each core, at most 8)",                     \

@@ -33,6 +33,7 @@ static size_t size_of(enum ot_option_type type)
     case OT_OPTION_COMMAS:
         return sizeof(struct ot_list);
     case OT_OPTION_UINT:
+    case OT_OPTION_DECIMAL:
     case OT_OPTION_TIME:
         return sizeof(uint64_t);
     }
@@ -61,7 +62,8 @@ static void check_option(const struct ot_command *command, const struct ot_optio
                 option->type == OT_OPTION_COMMAS);
     assert_true(!option->may_be_empty || option->type == OT_OPTION_STRING);
     assert_true(option->choices == NULL || option->type == OT_OPTION_STRING);
-    assert_true(option->max == 0 || option->type == OT_OPTION_UINT);
+    assert_true(option->max == 0 || option->type == OT_OPTION_UINT ||
+                option->type == OT_OPTION_DECIMAL);
     assert_true(option->offset + size_of(option->type) <= command->options_size);
     for (const struct ot_option *other = command->options; other != option; other++) {
         if (strcmp(other->name, option->name) == 0)

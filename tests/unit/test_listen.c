@@ -2,11 +2,13 @@
 #include "tests/unit/unit.h"
 
 #include "base/listen.h"
+#include "base/notify.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -273,6 +275,42 @@ static void test_refuse(void **state)
     ot_listen_close(&listen);
 }
 
+static void set_inherited(const char *pid, const char *count)
+{
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", count, 1);
+}
+
+/* As sd_listen_fds(3) says: only for the process that is named, and only once. */
+static void test_of_the_manager(void **state)
+{
+    OT_AUTOLIST struct ot_list list = {0};
+    struct ot_error err = {0};
+    char pid[16];
+    int fds[2];
+
+    (void)state;
+    snprintf(pid, sizeof(pid), "%d", getpid());
+    assert_succeeds(ot_inherited_sockets(&list, &err), err);
+    set_inherited("1", "1");
+    assert_succeeds(ot_inherited_sockets(&list, &err), err);
+    assert_int_equal(list.count, 0);
+    set_inherited(pid, "129");
+    assert_int_equal(ot_inherited_sockets(&list, &err), -1);
+    assert_int_equal(err.kind, OT_CONFIG);
+    assert_int_equal(pipe(fds), 0);
+    assert_true(dup2(fds[0], 3) == 3);
+    set_inherited(pid, "1");
+    assert_succeeds(ot_inherited_sockets(&list, &err), err);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0], "fd:3");
+    assert_true((fcntl(3, F_GETFD) & FD_CLOEXEC) != 0);
+    assert_null(getenv("LISTEN_FDS"));
+    close(fds[0]);
+    close(fds[1]);
+    close(3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_close_removes_only_its_own),
         cmocka_unit_test(test_inherited),
         cmocka_unit_test(test_refuse),
+        cmocka_unit_test(test_of_the_manager),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

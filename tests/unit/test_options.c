@@ -14,6 +14,7 @@ struct values {
     struct ot_list revoked;
     const char *prefix;
     uint64_t count;
+    uint64_t megabytes;
 };
 
 static const char *const modes[] = {"none", "linked", NULL};
@@ -54,7 +55,14 @@ static const struct ot_option options[] = {
      .help = "how many",
      .type = OT_OPTION_UINT,
      .max = 20,
+     .alias = "COUNT_OF_THINGS",
      .offset = offsetof(struct values, count)},
+    {.name = "body-limit-mb",
+     .value = "N",
+     .help = "how large",
+     .type = OT_OPTION_DECIMAL,
+     .max = 30,
+     .offset = offsetof(struct values, megabytes)},
     {.name = "revoked",
      .value = "KEY",
      .help = "who not",
@@ -296,6 +304,59 @@ static void adding_to_the_environment(void **state)
     unsetenv("ONETUBE_PREFIX");
 }
 
+static void decimals(void **state)
+{
+    static const char *const bad[] = {"30.001", "1.2345", "1.", ".5", "-1",
+                                      "1e3",    "31",     "x",  "1,5"};
+    struct ot_error err = {0};
+    struct ot_parsed parsed;
+    struct values values;
+
+    (void)state;
+    assert_succeeds(parse("a --body-limit-mb 0.05", &values, &parsed, &err), err);
+    assert_int_equal(values.megabytes, 50);
+    assert_succeeds(parse("a --body-limit-mb 30.000", &values, &parsed, &err), err);
+    assert_int_equal(values.megabytes, 30000);
+    for (size_t i = 0; i < OT_COUNT(bad); i++) {
+        char line[64];
+
+        snprintf(line, sizeof(line), "a --body-limit-mb=%s", bad[i]);
+        assert_int_equal(parse(line, &values, &parsed, &err), -1);
+        assert_int_equal(err.kind, OT_USAGE);
+    }
+}
+
+/* The names that an option has in the environment, the nearest to it first. */
+static void aliases(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned value;
+    } rows[] = {{"COUNT_OF_THINGS", 5}, {"1TUBE_COUNT", 6}, {"ONETUBE_COUNT", 7}};
+    struct ot_error err = {0};
+    struct ot_parsed parsed;
+    struct values values;
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        char text[8];
+
+        snprintf(text, sizeof(text), "%u", rows[i].value);
+        setenv(rows[i].name, text, 1);
+        assert_succeeds(parse("a", &values, &parsed, &err), err);
+        assert_int_equal(values.count, rows[i].value);
+        assert_false(ot_options_typed(&try, &parsed, "count"));
+    }
+    assert_succeeds(parse("a --count 8", &values, &parsed, &err), err);
+    assert_int_equal(values.count, 8);
+    for (size_t i = 0; i < OT_COUNT(rows); i++)
+        unsetenv(rows[i].name);
+    setenv("COUNT_OF_THINGS", "21", 1);
+    assert_int_equal(parse("a", &values, &parsed, &err), -1);
+    assert_non_null(strstr(err.message, "COUNT_OF_THINGS"));
+    unsetenv("COUNT_OF_THINGS");
+}
+
 static void typed(void **state)
 {
     static const char *const words[] = {"loud", "sign-key", "count", "prefix"};
@@ -347,6 +408,8 @@ int main(void)
         cmocka_unit_test(required),
         cmocka_unit_test(environment),
         cmocka_unit_test(adding_to_the_environment),
+        cmocka_unit_test(decimals),
+        cmocka_unit_test(aliases),
         cmocka_unit_test(typed),
         cmocka_unit_test(help),
     };
