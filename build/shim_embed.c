@@ -13,16 +13,41 @@
 #define FILES(X)                                                                                   \
     X(actor, "actor.js")                                                                           \
     X(answers, "answers.js")                                                                       \
+    X(bytes, "bytes.js")                                                                           \
+    X(commonjs, "commonjs.js")                                                                     \
     X(default_export, "default-export.js")                                                         \
+    X(deno_errors, "deno-errors.js")                                                               \
+    X(deno_file, "deno-file.js")                                                                   \
+    X(deno_files, "deno-files.js")                                                                 \
+    X(deno_net, "deno-net.js")                                                                     \
+    X(deno_system, "deno-system.js")                                                               \
     X(deno, "deno.js")                                                                             \
     X(dispatch, "dispatch.js")                                                                     \
+    X(edge_runtime, "edge-runtime.js")                                                             \
     X(env, "env.js")                                                                               \
-    X(install, "install.js")                                                                       \
+    X(file_fetch, "file-fetch.js")                                                                 \
+    X(file_info, "file-info.js")                                                                   \
     X(identity, "identity.js")                                                                     \
+    X(install, "install.js")                                                                       \
+    X(node_http, "node-http.js")                                                                   \
+    X(paths, "paths.js")                                                                           \
     X(registry, "registry.js")                                                                     \
     X(serve, "serve.js")                                                                           \
     X(shim, "shim.js")                                                                             \
-    X(std_http_server, "std-http-server.js")                                                       \
+    X(std_assert_mod, "std/assert/mod.js")                                                         \
+    X(std_async_mod, "std/async/mod.js")                                                           \
+    X(std_crypto_mod, "std/crypto/mod.js")                                                         \
+    X(std_dotenv_load, "std/dotenv/load.js")                                                       \
+    X(std_dotenv_mod, "std/dotenv/mod.js")                                                         \
+    X(std_encoding_base64, "std/encoding/base64.js")                                               \
+    X(std_encoding_base64url, "std/encoding/base64url.js")                                         \
+    X(std_encoding_hex, "std/encoding/hex.js")                                                     \
+    X(std_encoding_mod, "std/encoding/mod.js")                                                     \
+    X(std_http_mod, "std/http/mod.js")                                                             \
+    X(std_http_server, "std/http/server.js")                                                       \
+    X(std_http_status, "std/http/status.js")                                                       \
+    X(std_path_mod, "std/path/mod.js")                                                             \
+    X(wasm, "wasm.js")                                                                             \
     X(websocket, "websocket.js")
 
 FILES(EMBED)

@@ -37,6 +37,35 @@ interface WebSocket {
 
 declare var WebSocketPair: { new (): { 0: WebSocket; 1: WebSocket } };
 
-declare var process:
-    | { env: Record<string, string>; arch: string; cwd(): string; versions: { v8: string } }
-    | undefined;
+declare module "cloudflare:sockets" {
+    export function connect(
+        address: { hostname: string; port: number },
+        options: { secureTransport: "on" | "off" | "starttls"; allowHalfOpen: boolean },
+    ): EngineSocket;
+}
+
+interface EngineSocket {
+    readonly readable: ReadableStream<Uint8Array>;
+    readonly writable: WritableStream<Uint8Array>;
+    readonly opened: Promise<unknown>;
+    readonly closed: Promise<unknown>;
+    close(): Promise<void>;
+    startTls(): EngineSocket;
+}
+
+declare var process: {
+    env: Record<string, string>;
+    arch: string;
+    stdout: { write(text: string): void };
+    stderr: { write(text: string): void };
+    versions: { v8: string };
+    memoryUsage(): object;
+    getBuiltinModule(name: string): any;
+};
+
+declare var Buffer: {
+    from(buffer: ArrayBufferLike, offset: number, length: number): { toString(encoding: string): string };
+};
+
+/** esbuild's: a module of the shim that is evaluated only when this is reached. */
+declare function require<Path extends "./deno.js">(path: Path): typeof import("./deno.js");

@@ -1,9 +1,13 @@
 /** What a function finds in the global scope besides what the engine puts there. */
 
-import { waitUntil } from "cloudflare:workers";
 import { timedOut } from "./answers.js";
-import { deno } from "./deno.js";
+import { require as commonRequire } from "./commonjs.js";
+import { edgeRuntime, supabase } from "./edge-runtime.js";
+import { patchFetch } from "./file-fetch.js";
+import { watchNodeServers } from "./node-http.js";
+import { setEntry } from "./paths.js";
 import { register } from "./registry.js";
+import { patchWebAssembly } from "./wasm.js";
 
 /**
  * The answer, or 504 when it takes longer than `ms`.
@@ -61,6 +65,7 @@ const fromListener = (listener) => (request, _env, ctx) => {
         request,
         /** @param {unknown} response */
         respondWith(response) {
+            if (answer !== undefined) throw new DOMException("respondWith was called before", "InvalidStateError");
             answer = response;
         },
         /** @param {Promise<unknown>} promise */
@@ -73,6 +78,8 @@ const fromListener = (listener) => (request, _env, ctx) => {
     return answer;
 };
 
+/** @type {WeakMap<object, () => void>} what takes a "fetch" listener back */
+const unregister = new WeakMap();
 const addListener = globalThis.addEventListener;
 
 /**
@@ -82,30 +89,58 @@ const addListener = globalThis.addEventListener;
  */
 function addEventListener(type, listener, options) {
     if (type !== "fetch") return addListener.call(globalThis, type, listener, options);
-    register({ how: 'addEventListener("fetch")', invoke: fromListener(listener) });
+    unregister.set(listener, register({ how: 'addEventListener("fetch")', invoke: fromListener(listener) }));
 }
 
-const edgeRuntime = {
-    /**
-     * Keeps the isolate's request alive until the promise settles, after the response too.
-     * @template T
-     * @param {Promise<T>} promise
-     */
-    waitUntil(promise) {
-        waitUntil(Promise.resolve(promise));
-        return promise;
-    },
-};
+/** @type {(type: string, listener: any, options?: any) => void} */
+const removeListener = globalThis.removeEventListener;
 
-/** Before the function's own code runs; once per isolate, and an isolate has one function. */
-export function installGlobals() {
+/**
+ * @param {string} type
+ * @param {any} listener
+ * @param {any} [options]
+ */
+function removeEventListener(type, listener, options) {
+    if (type !== "fetch") return removeListener.call(globalThis, type, listener, options);
+    unregister.get(listener)?.();
+}
+
+/** @param {string} name @param {unknown} value */
+function define(name, value) {
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+}
+
+/** Evaluated when it is first used; who uses it expects the rest of Deno, too. */
+function defineDeno() {
+    Object.defineProperty(globalThis, "Deno", {
+        configurable: true,
+        get() {
+            const { deno, userAgent } = require("./deno.js");
+            define("Deno", deno);
+            Object.defineProperty(navigator, "userAgent", { value: userAgent, enumerable: true, configurable: true });
+            return deno;
+        },
+        set: (value) => define("Deno", value),
+    });
+}
+
+/**
+ * Before the function's own code runs; once per isolate, and an isolate has one function.
+ * @param {{ file: string }} options
+ */
+export function installGlobals({ file }) {
+    setEntry(file);
     const globals = {
-        Deno: deno,
         EdgeRuntime: edgeRuntime,
+        Supabase: supabase,
         __edgeFunctionRegistry: edgeFunctionRegistry,
         addEventListener,
+        removeEventListener,
+        require: commonRequire,
     };
-    for (const [name, value] of Object.entries(globals)) {
-        Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
-    }
+    for (const [name, value] of Object.entries(globals)) define(name, value);
+    defineDeno();
+    patchFetch();
+    patchWebAssembly();
+    watchNodeServers();
 }

@@ -160,6 +160,6 @@ export function cell(options, load) {
         starting = Promise.resolve();
     }
 
-    installGlobals();
+    installGlobals(options);
     return { fetch: place(answer, restart, log) };
 }

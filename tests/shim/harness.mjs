@@ -2,9 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import { createRequire } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,16 +15,25 @@ const esbuild = require("esbuild");
 
 const WORKERD = process.env.WORKERD ?? require("workerd").default; // the binary itself, not its npm launcher
 const SHIM = path.join(root, "build/shim");
-const OWN_MODULES = { "onetube:shim": "shim.js", "onetube:std/http/server": "std-http-server.js" };
+const BUILTINS = new RegExp(`^(node:.*|${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$`);
+
+/** @param {string} id `onetube:shim`, `onetube:std/path`, `onetube:std/http/server` */
+function shimFile(id) {
+    const name = path.join(SHIM, id.slice("onetube:".length));
+    return [`${name}.js`, `${name}/mod.js`].find((file) => existsSync(file));
+}
 
 /**
  * A function to test. `source` is the text of its entry, or `entry` the path of one. `isolate`: inside an OnetubeIsolate. `bare`:
  * without the shim.
- * @typedef {{ name: string, public?: boolean | null, source?: string, entry?: string, file?: string, topLevelAwait?: boolean,
- *     isolate?: boolean, bare?: boolean }} Case
+ * @typedef {{ name: string, public?: boolean | null, source?: string, entry?: string, file?: string, files?: Record<string, string | Uint8Array>,
+ *     topLevelAwait?: boolean, isolate?: boolean, bare?: boolean }} Case
  */
 
-/** What the build's resolver does: entries, the shim, npm specifiers. @param {Case[]} cases */
+/** A node built-in, as the build gives it to a function: fetched when it is evaluated. */
+const builtinModule = (name) => `module.exports = process.getBuiltinModule("${name}");`;
+
+/** What the build's resolver does: entries, the shim, npm specifiers, node built-ins. @param {Case[]} cases */
 function resolver(cases) {
     const byName = new Map(cases.map((one) => [one.name, one]));
     return {
@@ -47,7 +56,14 @@ function resolver(cases) {
                 const one = byName.get(name);
                 return { contents: one.source, loader: fileOf(one).endsWith("js") ? "js" : "ts", resolveDir: root };
             });
-            build.onResolve({ filter: /^onetube:/ }, ({ path: id }) => ({ path: path.join(SHIM, OWN_MODULES[id]) }));
+            build.onResolve({ filter: /^onetube:/ }, ({ path: id }) => ({ path: shimFile(id) }));
+            build.onResolve({ filter: BUILTINS }, ({ path: id, kind, importer }) => {
+                if (kind === "dynamic-import" || importer.startsWith(SHIM)) return { path: id, external: true };
+                return { path: id.replace(/^node:/, ""), namespace: "node" };
+            });
+            build.onLoad({ filter: /./, namespace: "node" }, ({ path: name }) => ({ contents: builtinModule(name) }));
+            // What its own package.json says for browsers: the other one needs code from strings.
+            build.onResolve({ filter: /^depd$/ }, ({ resolveDir, kind }) => build.resolve("depd/lib/browser/index.js", { kind, resolveDir }));
             build.onResolve({ filter: /^npm:/ }, ({ path: id, kind }) =>
                 build.resolve(id.slice(4).replace(/@[^/]*/, ""), { kind, resolveDir: root }),
             );
@@ -70,7 +86,7 @@ async function bundle(cases, splitting, outdir) {
         platform: "neutral",
         mainFields: ["module", "main"],
         conditions: ["workerd", "worker", "node"],
-        external: ["node:*", "cloudflare:*"],
+        external: ["cloudflare:*"],
         chunkNames: "chunks/[name]-[hash]",
         assetNames: "files/[name]-[hash]",
         loader: { ".wasm": "copy" },
@@ -95,23 +111,41 @@ async function bundle(cases, splitting, outdir) {
     }));
 }
 
+/** As the engine's configuration has it: what a function declared is data, whatever it is called. @param {string} file */
+function kindOf(file) {
+    if (file.endsWith(".wasm")) return "wasm";
+    return file.startsWith("files/") ? "data" : "esModule";
+}
+
+/** Declared files of the cases, as members beside the bundles. @param {Case[]} cases */
+function writeFiles(folder, bundles, cases) {
+    for (const { name, files = {} } of cases) {
+        for (const [file, content] of Object.entries(files)) {
+            const member = `files/${file}`;
+            mkdirSync(path.dirname(path.join(folder, member)), { recursive: true });
+            writeFileSync(path.join(folder, member), content);
+            bundles.find((one) => one.name === name).modules.push(member);
+        }
+    }
+}
+
 /** @param {string} folder @param {{ name: string, isolate?: boolean, modules: string[] }[]} bundles @param {Record<string, string>} env */
 function writeConfig(folder, bundles, env) {
     const module = (file) =>
-        `(name = "${file}", ${file.endsWith(".wasm") ? "wasm" : "esModule"} = embed "${file}")`;
+        `(name = "${file}", ${kindOf(file)} = embed "${file}")`;
     const variables = Object.entries(env).map(([k, v]) => `(name = "${k}", text = ${JSON.stringify(v)})`);
     const object = (name) => `
   durableObjectNamespaces = [(className = "OnetubeIsolate", uniqueKey = "${name}", preventEviction = true)],
   durableObjectStorage = (inMemory = void),`;
     const binding = `(name = "onetube:isolate", durableObjectNamespace = "OnetubeIsolate")`;
     const worker = ({ name, isolate, modules }, index) => `const w${index} :Workerd.Worker = (
-  compatibilityDate = "2025-09-15",
+  compatibilityDate = "2026-04-15",
   compatibilityFlags = ["nodejs_compat", "enable_request_signal"],
   bindings = [${[...variables, ...(isolate ? [binding] : [])].join(", ")}],${isolate ? object(name) : ""}
   modules = [${modules.map(module).join(", ")}]);`;
     const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [${bundles.map(({ name }, i) => `(name = "${name}", worker = .w${i})`).join(", ")}],
+  services = [(name = "internet", network = (allow = ["public", "local"])), ${bundles.map(({ name }, i) => `(name = "${name}", worker = .w${i})`).join(", ")}],
   sockets = [${bundles.map(({ name }) => `(name = "${name}", address = "127.0.0.1:0", http = (), service = "${name}")`).join(", ")}]);
 ${bundles.map(worker).join("\n")}
 `;
@@ -141,6 +175,7 @@ export async function startEngine(cases, env) {
         // Code split into chunks would evaluate a module with top-level await outside of any request.
         const bundles = await bundle(cases.filter((one) => !one.topLevelAwait), true, folder);
         bundles.push(...(await bundle(cases.filter((one) => one.topLevelAwait), false, folder)));
+        writeFiles(folder, bundles, cases);
         writeConfig(folder, bundles, env);
     } catch (error) {
         removeFolder();

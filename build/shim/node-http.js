@@ -1,0 +1,43 @@
+/** Servers of Node's http module: express, koa, @hono/node-server and the like call `listen`, and that is what registers a handler. */
+
+import { register } from "./registry.js";
+
+/** @param {number} port */
+const invokeAt = (port) => (/** @type {Request} */ request, /** @type {unknown} */ env, /** @type {ExecutionContext} */ ctx) =>
+    process.getBuiltinModule("cloudflare:node").handleAsNodeRequest(port, request, env, ctx);
+
+/**
+ * The engine hands requests to a listening server when it is asked to, by the server's port, which is a mere label.
+ * @param {any} http the module
+ */
+function registerServers({ Server }) {
+    const { listen, close } = Server.prototype;
+    /** @type {WeakMap<object, () => void>} */
+    const unregister = new WeakMap();
+    /** @this {any} @param {any[]} args */
+    Server.prototype.listen = function (...args) {
+        listen.apply(this, args);
+        const { port } = this.address();
+        unregister.set(this, register({ how: "node:http createServer().listen", invoke: invokeAt(port) }));
+        return this;
+    };
+    /** @this {any} @param {any[]} args */
+    Server.prototype.close = function (...args) {
+        unregister.get(this)?.();
+        return close.apply(this, args);
+    };
+}
+
+/** The build fetches Node's modules here, so this sees whoever uses http before they do. */
+export function watchNodeServers() {
+    const { getBuiltinModule } = process;
+    let seen = false;
+    process.getBuiltinModule = (name) => {
+        const found = getBuiltinModule(name);
+        if (!seen && /^(node:)?https?$/.test(name)) {
+            seen = true;
+            registerServers(getBuiltinModule("http"));
+        }
+        return found;
+    };
+}

@@ -1,0 +1,3 @@
+/** std/dotenv/load: puts .env into the environment, where everything is already. */
+
+export {};

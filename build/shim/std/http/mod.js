@@ -1,0 +1,4 @@
+/** std/http. */
+
+export * from "./server.js";
+export * from "./status.js";
