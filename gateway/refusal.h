@@ -24,6 +24,7 @@ enum ot_refusal {
     OT_RATE_LIMITED,          /* 429 rate_limited, with "retryAfterSeconds" */
     OT_HEAD_TOO_LARGE,        /* 431 head_too_large */
     OT_INTERNAL,              /* 500 internal */
+    OT_NOT_IMPLEMENTED,       /* 501 not_implemented: a method that nobody knows */
     OT_FUNCTION_CRASHED,      /* 502 function_crashed: the cell broke off before an answer */
     OT_BREAKER_OPEN,          /* 503 circuit_breaker_open */
     OT_FUNCTION_WARMING,      /* 503 function_warming, with X-1tube-Warming: 1 */
@@ -48,8 +49,8 @@ const char *ot_refusal_reason(enum ot_refusal refusal);
 /* Appends the JSON body. */
 void ot_refusal_body(enum ot_refusal refusal, const struct ot_refusal_detail *detail,
                      struct ot_buf *out);
-/* Appends the header lines that belong to it: content-type, Retry-After, WWW-Authenticate for 401
- * (RFC 6750 section 3), X-1tube-Warming. */
+/* Appends the header lines that belong to it: content-type, Retry-After (but for 429, whose is
+ * written by ot_limit_write), WWW-Authenticate for 401 (RFC 6750 section 3), X-1tube-Warming. */
 void ot_refusal_headers(enum ot_refusal refusal, const struct ot_refusal_detail *detail,
                         struct ot_buf *out);
 /* The standard reason phrase of any status, "" when there is none. */

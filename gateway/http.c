@@ -1,0 +1,92 @@
+#include "gateway/http.h"
+
+#include <string.h>
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool ot_span_is_nocase(struct ot_span span, const char *text)
+{
+    size_t i = 0;
+
+    for (; i < span.len && text[i] != '\0'; i++) {
+        if (lower(span.data[i]) != lower(text[i]))
+            return false;
+    }
+    return i == span.len && text[i] == '\0';
+}
+
+struct known {
+    const char *name;
+    enum ot_field field;
+};
+
+/* The names of each length; the lists end with a NULL. */
+#define NAMES(...) ((const struct known[]){__VA_ARGS__, {NULL, OT_FIELD_OTHER}})
+static const struct known *const by_length[] = {
+    [2] = NAMES({"te", OT_FIELD_TE}),
+    [4] = NAMES({"host", OT_FIELD_HOST}, {"date", OT_FIELD_DATE}, {"vary", OT_FIELD_VARY}),
+    [6] = NAMES({"origin", OT_FIELD_ORIGIN}, {"expect", OT_FIELD_EXPECT},
+                {"server", OT_FIELD_SERVER}),
+    [7] = NAMES({"upgrade", OT_FIELD_UPGRADE}, {"trailer", OT_FIELD_TRAILER}),
+    [9] = NAMES({"x-real-ip", OT_FIELD_REAL_IP}),
+    [10] = NAMES({"connection", OT_FIELD_CONNECTION}, {"keep-alive", OT_FIELD_KEEP_ALIVE}),
+    [11] = NAMES({"traceparent", OT_FIELD_TRACEPARENT}, {"retry-after", OT_FIELD_RETRY_AFTER}),
+    [13] = NAMES({"authorization", OT_FIELD_AUTHORIZATION}),
+    [14] = NAMES({"content-length", OT_FIELD_CONTENT_LENGTH},
+                 {"http2-settings", OT_FIELD_HTTP2_SETTINGS}),
+    [15] = NAMES({"x-forwarded-for", OT_FIELD_FORWARDED_FOR}),
+    [16] = NAMES({"x-forwarded-host", OT_FIELD_FORWARDED_HOST},
+                 {"proxy-connection", OT_FIELD_PROXY_CONNECTION}),
+    [17] = NAMES({"transfer-encoding", OT_FIELD_TRANSFER_ENCODING},
+                 {"x-forwarded-proto", OT_FIELD_FORWARDED_PROTO},
+                 {"sec-websocket-key", OT_FIELD_SEC_WEBSOCKET_KEY}),
+    [27] = NAMES({"access-control-allow-origin", OT_FIELD_ALLOW_ORIGIN}),
+    [29] = NAMES({"access-control-request-method", OT_FIELD_REQUEST_METHOD}),
+};
+
+static bool starts_nocase(struct ot_span name, const char *prefix, size_t len)
+{
+    return name.len >= len && ot_span_is_nocase((struct ot_span){name.data, len}, prefix);
+}
+
+enum ot_field ot_field_of(struct ot_span name)
+{
+    static const char internal[] = "x-1tube-", access_control[] = "access-control-";
+
+    if (name.len < OT_COUNT(by_length) && by_length[name.len] != NULL) {
+        for (const struct known *known = by_length[name.len]; known->name != NULL; known++) {
+            if (ot_span_is_nocase(name, known->name))
+                return known->field;
+        }
+    }
+    if (starts_nocase(name, internal, sizeof(internal) - 1))
+        return OT_FIELD_INTERNAL;
+    if (starts_nocase(name, access_control, sizeof(access_control) - 1))
+        return OT_FIELD_ACCESS_CONTROL;
+    return OT_FIELD_OTHER;
+}
+
+struct ot_span ot_header_value(const struct ot_headers *headers, enum ot_field field)
+{
+    size_t first = headers->first[field];
+
+    return first > 0 ? headers->items[first - 1].value : (struct ot_span){NULL, 0};
+}
+
+bool ot_header_has_token(struct ot_span value, const char *token)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i <= value.len; i++) {
+        if (i < value.len && value.data[i] != ',')
+            continue;
+        struct ot_span item = ot_span_trim((struct ot_span){value.data + start, i - start});
+        if (ot_span_is_nocase(item, token))
+            return true;
+        start = i + 1;
+    }
+    return false;
+}
