@@ -23,3 +23,38 @@ bool ot_base64_read(struct ot_span text, uint8_t *out, size_t len)
     ot_base64_write(again, out, len);
     return memcmp(again, text.data, text.len) == 0;
 }
+
+static int base64url_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool ot_base64url_read(struct ot_span text, uint8_t *out, size_t max, size_t *len)
+{
+    uint32_t bits = 0;
+    unsigned held = 0;
+    size_t at = 0;
+
+    if (text.len % 4 == 1 || text.len / 4 * 3 + text.len % 4 * 3 / 4 > max)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = base64url_value(text.data[i]);
+
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out[at++] = (uint8_t)(bits >> held);
+        }
+    }
+    *len = at;
+    return (bits & ((1u << held) - 1)) == 0;
+}

@@ -1,4 +1,5 @@
-/* Base64 (RFC 4648, section 4, with padding) of which each value has one spelling. */
+/* Base64 (RFC 4648) of which each value has one spelling: section 4 with padding, and section 5,
+ * for URLs, without. */
 #pragma once
 
 #include "base/buf.h"
@@ -13,3 +14,9 @@
 bool ot_base64_read(struct ot_span text, uint8_t *out, size_t len);
 /* Writes OT_BASE64_LENGTH(len) characters and a NUL. */
 void ot_base64_write(char *out, const uint8_t *bytes, size_t len);
+
+/*
+ * Reads base64url without padding, as JOSE has it (RFC 7515, appendix C); bits that are left over
+ * must be zero. At most `max` bytes go to `out`. Not for secrets: its time depends on the text.
+ */
+bool ot_base64url_read(struct ot_span text, uint8_t *out, size_t max, size_t *len);

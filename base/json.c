@@ -14,6 +14,7 @@ void ot_json_begin(struct ot_json *json, struct ot_span text, unsigned flags)
 void ot_json_end(struct ot_json *json)
 {
     ot_buf_free(&json->scratch);
+    ot_buf_free(&json->seen);
 }
 
 static int fail_at(const struct ot_json *json, size_t pos, struct ot_error *err, const char *text)
@@ -114,6 +115,7 @@ static int open_container(struct ot_json *json, char opener, char closer, const 
     json->depth++;
     json->first[json->depth] = true;
     json->closer[json->depth] = closer;
+    json->seen_at[json->depth] = json->seen.len;
     return 0;
 }
 
@@ -147,6 +149,7 @@ static int next_member(struct ot_json *json, char closer, struct ot_error *err)
         if (comma && (json->flags & OT_JSON_COMMENTS) == 0)
             return fail_here(json, err, "nothing follows the comma");
         json->pos++;
+        json->seen.len = json->seen_at[json->depth];
         json->depth--;
         return 0;
     }
@@ -265,6 +268,28 @@ int ot_json_string(struct ot_json *json, struct ot_span *out, struct ot_error *e
     return 0;
 }
 
+/* No string has a NUL in it. */
+static int check_unique(struct ot_json *json, struct ot_span key, struct ot_error *err)
+{
+    char shown[64];
+    size_t count = 0;
+
+    for (size_t at = json->seen_at[json->depth]; at < json->seen.len; count++) {
+        const char *other = json->seen.data + at;
+
+        if (ot_span_is(key, other)) {
+            ot_printable(shown, sizeof(shown), key);
+            return ot_json_fail(json, err, "the key \"%s\" is there twice", shown);
+        }
+        at += strlen(other) + 1;
+    }
+    if (count == OT_JSON_KEYS_MAX)
+        return ot_json_fail(json, err, "more than %u keys in an object", OT_JSON_KEYS_MAX);
+    ot_buf_append(&json->seen, key.data, key.len);
+    ot_buf_putc(&json->seen, '\0');
+    return 0;
+}
+
 int ot_json_key(struct ot_json *json, struct ot_span *key, struct ot_error *err)
 {
     int more = next_member(json, '}', err);
@@ -278,6 +303,8 @@ int ot_json_key(struct ot_json *json, struct ot_span *key, struct ot_error *err)
     if (peek(json) != ':')
         return fail_here(json, err, "a colon is expected here");
     json->pos++;
+    if ((json->flags & OT_JSON_UNIQUE) != 0 && check_unique(json, *key, err) < 0)
+        return -1;
     return 1;
 }
 
@@ -366,12 +393,41 @@ int ot_json_bool(struct ot_json *json, bool *out, struct ot_error *err)
     return 0;
 }
 
-static bool is_plain_value(struct ot_span word)
+/* Behind the digits at `at`; NULL when there is none. */
+static const char *skip_digits(const char *at, const char *end)
+{
+    const char *start = at;
+
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at > start ? at : NULL;
+}
+
+/* RFC 8259, section 6. */
+static bool is_number(struct ot_span text)
+{
+    const char *end = text.data + text.len;
+    const char *whole = text.data + (text.len > 0 && text.data[0] == '-');
+    const char *at = skip_digits(whole, end);
+
+    if (at == NULL || (*whole == '0' && at - whole > 1))
+        return false;
+    if (at < end && *at == '.')
+        at = skip_digits(at + 1, end);
+    if (at != NULL && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at = skip_digits(at + (at < end && (*at == '+' || *at == '-')), end);
+    }
+    return at == end;
+}
+
+static bool is_plain_value(const struct ot_json *json, struct ot_span word)
 {
     uint64_t number;
 
     return ot_span_is(word, "true") || ot_span_is(word, "false") || ot_span_is(word, "null") ||
-           ot_parse_uint(word, UINT64_MAX, &number);
+           ((json->flags & OT_JSON_NUMBERS) != 0 ? is_number(word)
+                                                 : ot_parse_uint(word, UINT64_MAX, &number));
 }
 
 /* Depth is bounded by OT_JSON_DEPTH, so the recursion is. */
@@ -404,7 +460,7 @@ int ot_json_skip(struct ot_json *json, struct ot_error *err)
     }
     if (ot_json_word(json, &text, err) < 0)
         return -1;
-    return is_plain_value(text) ? 0 : ot_json_fail(json, err, "a value is expected here");
+    return is_plain_value(json, text) ? 0 : ot_json_fail(json, err, "a value is expected here");
 }
 
 int ot_json_finish(struct ot_json *json, struct ot_error *err)

@@ -5,7 +5,8 @@
  *
  * Refused: invalid UTF-8, `\u0000`, lone surrogates, numbers that are not plain integers, nesting
  * over 16, anything behind the value. With OT_JSON_COMMENTS, `//` and block comments and trailing
- * commas are accepted.
+ * commas are accepted; with OT_JSON_NUMBERS, any number where a value is skipped. With
+ * OT_JSON_UNIQUE a key that stands twice in one object, at any depth, is refused.
  *
  * Errors have kind OT_FAILED and a message that begins "line:column: ".
  *
@@ -20,6 +21,10 @@
 
 #define OT_JSON_DEPTH 16
 #define OT_JSON_COMMENTS 1u
+#define OT_JSON_NUMBERS 2u
+#define OT_JSON_UNIQUE 4u
+/* With OT_JSON_UNIQUE, how many keys an object may have. */
+#define OT_JSON_KEYS_MAX 1000u
 
 struct ot_json {
     const char *text;
@@ -31,6 +36,8 @@ struct ot_json {
     bool first[OT_JSON_DEPTH + 1]; /* no member of the open object or array was read yet */
     char closer[OT_JSON_DEPTH + 1];
     struct ot_buf scratch; /* the last decoded key or string */
+    struct ot_buf seen;    /* with OT_JSON_UNIQUE: the keys of every open object, each with a NUL */
+    size_t seen_at[OT_JSON_DEPTH + 1]; /* where those of this depth begin */
 };
 
 /* `text` must live as long as the reader. Release with ot_json_end. */

@@ -54,11 +54,41 @@ static void refused(void **state)
     }
 }
 
+static void for_urls(void **state)
+{
+    static const struct {
+        const char *text, *bytes;
+    } good[] = {{"", ""},           {"Zg", "f"},        {"Zm8", "fo"},
+                {"Zm9v", "foo"},    {"Zm9vYg", "foob"}, {"Zm9vYmFy", "foobar"},
+                {"_-8", "\xff\xef"}};
+    /* a length of 1, padding, the other alphabet, bits left over, blanks */
+    static const char *const bad[] = {"Z",   "Zm9vY", "Zg==",  "Zg=",  "/w", "+w", "Zh",
+                                      "Zm9", "Zm 8",  "Zm8\n", "Zm8.", "=",  "_x", "\xc3\xa4"};
+    uint8_t bytes[8];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(good); i++) {
+        size_t want = strlen(good[i].bytes);
+
+        assert_true(ot_base64url_read(ot_span_of(good[i].text), bytes, want, &len));
+        assert_int_equal(len, want);
+        assert_memory_equal(bytes, good[i].bytes, want);
+        if (want > 0)
+            assert_false(ot_base64url_read(ot_span_of(good[i].text), bytes, want - 1, &len));
+    }
+    for (size_t i = 0; i < OT_COUNT(bad); i++) {
+        if (ot_base64url_read(ot_span_of(bad[i]), bytes, sizeof(bytes), &len))
+            fail_msg("\"%s\" was accepted", bad[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_and_reading),
         cmocka_unit_test(refused),
+        cmocka_unit_test(for_urls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

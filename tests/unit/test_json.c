@@ -103,6 +103,63 @@ static void comments(void **state)
                         "1:2: a key in double quotes is expected here");
 }
 
+static void any_number(void **state)
+{
+    static const char *const good[] = {"0",        "-0",           "10",   "-1",   "1.5",
+                                       "0.000001", "1e3",          "1E-3", "1e+3", "-1.5e0",
+                                       "[1.5]",    "{\"a\":-2e9}", "1e999"};
+    static const char *const bad[] = {"",     "-",   "01",  "-01", "1.",       ".5",
+                                      "1.e3", "1e",  "1e+", "+1",  "1.5.5",    "1e5.5",
+                                      "0x1",  "NaN", "1-",  "--1", "Infinity", "1e--1"};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(good); i++) {
+        const char *error = read_any(good[i], strlen(good[i]), OT_JSON_NUMBERS);
+
+        if (error != NULL)
+            fail_msg("%s: %s", good[i], error);
+    }
+    for (size_t i = 0; i < OT_COUNT(bad); i++) {
+        if (read_any(bad[i], strlen(bad[i]), OT_JSON_NUMBERS) == NULL)
+            fail_msg("%s was accepted", bad[i]);
+    }
+}
+
+static void unique_keys(void **state)
+{
+    static const char *const good[] = {
+        "{\"a\":1,\"b\":{\"a\":1,\"b\":2},\"c\":[{\"a\":1},{\"a\":2}],\"A\":0,\"aa\":1,\"\":2}",
+    };
+    static const char *const bad[] = {
+        "{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":{\"c\":[]},\"a\":1}",  "{\"a\":1,\"\\u0061\":2}",
+        "{\"\":1,\"\":2}",   "[{\"x\":{\"a\":0,\"b\":1,\"b\":2}}]",
+    };
+    OT_AUTOBUF struct ot_buf many = {0};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(good); i++) {
+        const char *error = read_any(good[i], strlen(good[i]), OT_JSON_UNIQUE);
+
+        if (error != NULL)
+            fail_msg("%s: %s", good[i], error);
+    }
+    for (size_t i = 0; i < OT_COUNT(bad); i++) {
+        const char *error = read_any(bad[i], strlen(bad[i]), OT_JSON_UNIQUE);
+
+        if (error == NULL || strstr(error, "is there twice") == NULL)
+            fail_msg("%s: %s", bad[i], error != NULL ? error : "accepted");
+        assert_null(read_any(bad[i], strlen(bad[i]), 0));
+    }
+    for (unsigned keys = OT_JSON_KEYS_MAX; keys <= OT_JSON_KEYS_MAX + 1; keys++) {
+        ot_buf_clear(&many);
+        for (unsigned i = 0; i < keys; i++)
+            ot_buf_printf(&many, "%s\"%u\":0", i > 0 ? "," : "{", i);
+        ot_buf_putc(&many, '}');
+        assert_int_equal(read_any(many.data, many.len, OT_JSON_UNIQUE) == NULL,
+                         keys == OT_JSON_KEYS_MAX);
+    }
+}
+
 static void values(void **state)
 {
     static const char text[] =
@@ -226,7 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepted), cmocka_unit_test(refused),      cmocka_unit_test(comments),
         cmocka_unit_test(values),   cmocka_unit_test(expectations), cmocka_unit_test(thousandths),
-        cmocka_unit_test(writes),
+        cmocka_unit_test(writes),   cmocka_unit_test(any_number),   cmocka_unit_test(unique_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
