@@ -19,14 +19,14 @@
 typedef _Atomic uint64_t ot_counter;
 
 struct ot_function_counters {
-    ot_counter requests;   /* answered, whatever the answer */
+    ot_counter requests;   /* that are over, whatever became of them: the sum of `classes` */
     ot_counter errors;     /* status from 500 */
     ot_counter classes[6]; /* by first digit of the status; 0: the client went away before one */
     ot_counter in_flight;
-    ot_counter latency[OT_LATENCY_BUCKETS];
-    ot_counter latency_us;          /* sum */
-    ot_counter bytes_in, bytes_out; /* bodies */
-    ot_counter last_ms;             /* wall clock of the last one */
+    ot_counter latency[OT_LATENCY_BUCKETS]; /* of those that were answered; not cumulative */
+    ot_counter latency_us;                  /* their sum */
+    ot_counter bytes_in, bytes_out;         /* bodies */
+    ot_counter last_ms;                     /* wall clock of the last one */
 };
 
 /* Of one thread, for one generation: `functions` in the manifest's order. */
@@ -58,9 +58,23 @@ static inline uint64_t ot_count_read(const ot_counter *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* All zero, for so many functions. */
 void ot_counters_init(struct ot_counters *counters, size_t functions);
 void ot_counters_free(struct ot_counters *counters);
 
-/* One request of a function is over. `status` 0: the client went away before an answer. */
+/* A request of a function begins, on the thread that finishes it. */
+static inline void ot_counters_begin(struct ot_function_counters *counters)
+{
+    ot_count(&counters->in_flight, 1);
+}
+
+/* It is over. `status` 0: the client went away before an answer. `now_ms`: wall clock. */
 void ot_counters_finish(struct ot_function_counters *counters, unsigned status,
-                        uint64_t duration_us);
+                        uint64_t duration_us, uint64_t now_ms);
+
+/*
+ * Adds what another thread has counted, for the same generation, to a sum that only the caller
+ * writes. Each number is whole and never goes back; together they are those of no one moment.
+ */
+void ot_counters_add(struct ot_counters *sum, const struct ot_counters *from);
+void ot_thread_counters_add(struct ot_thread_counters *sum, const struct ot_thread_counters *from);
