@@ -1,6 +1,7 @@
 /* Whole or not at all: files and folders that are written beside their target. */
 #include "base/file.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* How the names of temporaries begin: ".<target>.onetube-" and 16 hexadecimal digits. */
@@ -49,8 +49,7 @@ static char *temp_name(const char *target)
     uint8_t random[TEMP_DIGITS / 2];
     char digits[TEMP_DIGITS + 1];
 
-    while (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        continue;
+    ot_random(random, sizeof(random));
     ot_hex(digits, random, sizeof(random));
     return ot_asprintf(".%.200s" TEMP_MARK "%s", target, digits);
 }

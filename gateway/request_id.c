@@ -1,9 +1,9 @@
 #include "gateway/request_id.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #define SEQUENCE_MAX 0xfffu /* rand_a, 12 bits */
 
@@ -14,8 +14,7 @@
 static const uint8_t *take(struct ot_ids *ids, size_t len)
 {
     if (!ids->filled || sizeof(ids->random) - ids->used < len) {
-        while (getrandom(ids->random, sizeof(ids->random), 0) != (ssize_t)sizeof(ids->random))
-            ;
+        ot_random(ids->random, sizeof(ids->random));
         ids->filled = true;
         ids->used = 0;
     }
