@@ -406,6 +406,11 @@ enum ot_engine_state ot_engine_state(const struct ot_engine *engine)
     return engine->state;
 }
 
+pid_t ot_engine_pid(const struct ot_engine *engine)
+{
+    return engine->pid;
+}
+
 int ot_engine_status(const struct ot_engine *engine)
 {
     return engine->status;

@@ -68,6 +68,8 @@ OT_MUST_USE int ot_engine_handle(struct ot_engine *engine, const struct pollfd f
                                  struct ot_error *err);
 
 enum ot_engine_state ot_engine_state(const struct ot_engine *engine);
+/* 0 once it has ended. */
+pid_t ot_engine_pid(const struct ot_engine *engine);
 /* As waitpid gives it; only once it has ended. */
 int ot_engine_status(const struct ot_engine *engine);
 

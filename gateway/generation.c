@@ -1,0 +1,331 @@
+#include "gateway/generation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The longest name a function can have. */
+#define NAME_MAX_LEN 63u
+#define SHARED_CELL "shared"
+
+/* What a cell needs to be told apart in its callback. */
+struct cell_slot {
+    struct ot_generation *generation;
+    bool warm;    /* to be started with the generation */
+    bool warming; /* one of the few that start now */
+};
+
+struct ot_generation {
+    struct ot_generation_options options;
+    struct ot_payload *payload;
+    struct ot_served_function *functions; /* in the manifest's order */
+    uint32_t *table;                      /* index + 1 of a function, found by its name's hash */
+    uint32_t table_mask;
+    struct ot_cell **cells;
+    struct cell_slot *slots; /* of each cell */
+    size_t function_count, cell_count;
+    size_t next_warm; /* cells before it were looked at */
+    unsigned warming;
+    bool in_warm_more;
+    size_t running; /* cells that have not stopped */
+    _Atomic bool all_warmed;
+    _Atomic unsigned references;
+};
+
+/* All generations of this process, and who waits for the end of the last one; the latter belongs to
+ * the control thread. */
+static _Atomic unsigned alive;
+static void (*on_all_gone)(void *context);
+static void *all_gone_context;
+
+/* FNV-1a (draft-eastlake-fnv). The table holds signed names only: nobody can fill it with
+ * collisions. */
+static uint32_t hash(struct ot_span name)
+{
+    uint32_t sum = 2166136261u;
+
+    for (size_t i = 0; i < name.len; i++)
+        sum = (sum ^ (unsigned char)name.data[i]) * 16777619u;
+    return sum;
+}
+
+static void make_table(struct ot_generation *generation)
+{
+    uint32_t size = 2;
+
+    while (size < 2 * generation->function_count)
+        size *= 2;
+    generation->table = ot_alloc(size, sizeof(*generation->table));
+    generation->table_mask = size - 1;
+    for (uint32_t i = 0; i < generation->function_count; i++) {
+        uint32_t at = hash(generation->functions[i].name) & generation->table_mask;
+
+        while (generation->table[at] != 0)
+            at = (at + 1) & generation->table_mask;
+        generation->table[at] = i + 1;
+    }
+}
+
+struct ot_served_function *ot_generation_find(const struct ot_generation *generation,
+                                              struct ot_span name)
+{
+    uint32_t at;
+
+    if (name.len == 0 || name.len > NAME_MAX_LEN)
+        return NULL;
+    for (at = hash(name) & generation->table_mask; generation->table[at] != 0;
+         at = (at + 1) & generation->table_mask) {
+        struct ot_served_function *function = &generation->functions[generation->table[at] - 1];
+
+        if (ot_span_equal(function->name, name))
+            return function;
+    }
+    return NULL;
+}
+
+/* -- cells that start with the generation -- */
+
+static void warm_more(struct ot_generation *generation)
+{
+    unsigned at_once = uv_available_parallelism() * 2;
+
+    if (generation->in_warm_more) /* one failed at once: the loop below goes on */
+        return;
+    generation->in_warm_more = true;
+    while (generation->warming < at_once && generation->next_warm < generation->cell_count) {
+        size_t i = generation->next_warm++;
+
+        if (generation->slots[i].warm && ot_cell_state(generation->cells[i]) == OT_CELL_IDLE) {
+            generation->slots[i].warming = true;
+            generation->warming++;
+            ot_cell_start(generation->cells[i]);
+        }
+    }
+    generation->in_warm_more = false;
+    generation->all_warmed = generation->next_warm == generation->cell_count;
+}
+
+static void start_warming(void *context, void *argument)
+{
+    (void)context;
+    warm_more(argument);
+}
+
+static void on_cell_changed(struct ot_cell *cell, void *context)
+{
+    struct cell_slot *slot = context;
+    struct ot_generation *generation = slot->generation;
+
+    if (slot->warming && ot_cell_state(cell) != OT_CELL_STARTING) {
+        slot->warming = false;
+        generation->warming--;
+        warm_more(generation);
+    }
+    if (generation->options.changed != NULL)
+        generation->options.changed(generation, generation->options.context);
+}
+
+/* -- making -- */
+
+static uint64_t own_or(uint64_t own, uint64_t common)
+{
+    return own != OT_UNSET ? own : common;
+}
+
+static bool is_warm(const struct ot_generation *generation, const struct ot_function_config *config)
+{
+    return generation->options.warm || config->warm || config->min_replicas != OT_UNSET;
+}
+
+static int add_cell(struct ot_generation *generation, const char *name, bool direct, bool warm,
+                    struct ot_error *err)
+{
+    const struct ot_generation_options *options = &generation->options;
+    OT_AUTOLIST struct ot_list functions = {0};
+    struct cell_slot *slot = &generation->slots[generation->cell_count];
+    const struct ot_cell_options cell = {.name = name,
+                                         .functions = &functions,
+                                         .direct = direct,
+                                         .keep_running = warm,
+                                         .payload = generation->payload,
+                                         .env = options->env,
+                                         .engine_path = options->engine_path,
+                                         .start_timeout_ms = options->start_timeout_ms,
+                                         .drain_ms = options->settings->drain_ms,
+                                         .backoff = options->backoff,
+                                         .loop = options->loop,
+                                         .control = options->control,
+                                         .log = options->log,
+                                         .log_format = options->settings->log_format,
+                                         .changed = on_cell_changed,
+                                         .context = slot};
+
+    if (direct)
+        ot_list_add(&functions, name);
+    *slot = (struct cell_slot){.generation = generation, .warm = warm};
+    if (ot_cell_new(&cell, &generation->cells[generation->cell_count], err) < 0)
+        return -1;
+    generation->cell_count++;
+    return 0;
+}
+
+static int add_functions(struct ot_generation *generation, struct ot_error *err)
+{
+    const struct ot_manifest *manifest = ot_payload_manifest(generation->payload);
+    const struct ot_settings *settings = generation->options.settings;
+    bool shared = generation->options.isolation == OT_ISOLATE_NOTHING;
+    bool any_warm = false;
+
+    for (size_t i = 0; i < manifest->function_count; i++)
+        any_warm = any_warm || is_warm(generation, &manifest->functions[i].config);
+    if (shared && manifest->function_count > 0 &&
+        add_cell(generation, SHARED_CELL, false, any_warm, err) < 0)
+        return -1;
+    for (size_t i = 0; i < manifest->function_count; i++) {
+        const struct ot_function *function = &manifest->functions[i];
+        const struct ot_function_config *config = &function->config;
+
+        if (!shared &&
+            add_cell(generation, function->name, true, is_warm(generation, config), err) < 0)
+            return -1;
+        generation->functions[generation->function_count++] = (struct ot_served_function){
+            .name = ot_span_of(function->name),
+            .index = i,
+            .config = config,
+            .cell = generation->cells[shared ? 0 : i],
+            .breaker = ot_breaker_new(config),
+            .timeout_ms = own_or(config->timeout_ms, settings->timeout_ms),
+            .rpm = own_or(config->rpm, settings->default_rpm),
+        };
+    }
+    return 0;
+}
+
+static void free_generation(struct ot_generation *generation)
+{
+    for (size_t i = 0; i < generation->cell_count; i++)
+        ot_cell_free(generation->cells[i]);
+    for (size_t i = 0; i < generation->function_count; i++)
+        ot_breaker_free(generation->functions[i].breaker);
+    free(generation->functions);
+    free(generation->table);
+    free(generation->cells);
+    free(generation->slots);
+    ot_payload_free(generation->payload);
+    free(generation);
+    if (--alive == 0 && on_all_gone != NULL)
+        OT_STEAL(on_all_gone)(all_gone_context);
+}
+
+int ot_generation_new(struct ot_payload *payload, const struct ot_generation_options *options,
+                      struct ot_generation **out, struct ot_error *err)
+{
+    struct ot_generation *generation = ot_alloc(1, sizeof(*generation));
+    size_t count = ot_payload_manifest(payload)->function_count;
+
+    generation->options = *options;
+    generation->payload = payload;
+    generation->functions = ot_alloc(count + 1, sizeof(*generation->functions));
+    generation->cells = ot_alloc(count + 1, sizeof(struct ot_cell *));
+    generation->slots = ot_alloc(count + 1, sizeof(*generation->slots));
+    generation->references = 1;
+    alive++;
+    if (add_functions(generation, err) < 0) {
+        free_generation(generation);
+        return -1;
+    }
+    make_table(generation);
+    *out = generation;
+    /* later, so that the caller knows the generation when he is told of its cells */
+    (void)ot_mailbox_post(options->control, start_warming, generation);
+    return 0;
+}
+
+/* -- the end -- */
+
+static void on_cell_stopped(struct ot_cell *cell, void *context)
+{
+    struct ot_generation *generation = context;
+
+    (void)cell;
+    if (--generation->running == 0)
+        free_generation(generation);
+}
+
+/* Nobody can send it requests any more. */
+static void retire(void *context, void *argument)
+{
+    struct ot_generation *generation = argument;
+
+    (void)context;
+    generation->next_warm = generation->cell_count;
+    generation->running = generation->cell_count + 1;
+    for (size_t i = 0; i < generation->cell_count; i++)
+        ot_cell_stop(generation->cells[i], on_cell_stopped, generation);
+    on_cell_stopped(NULL, generation);
+}
+
+struct ot_generation *ot_generation_hold(struct ot_generation *generation)
+{
+    atomic_fetch_add_explicit(&generation->references, 1, memory_order_relaxed);
+    return generation;
+}
+
+void ot_generation_release(struct ot_generation *generation)
+{
+    if (atomic_fetch_sub_explicit(&generation->references, 1, memory_order_acq_rel) == 1)
+        (void)ot_mailbox_post(generation->options.control, retire, generation);
+}
+
+unsigned ot_generations_alive(void)
+{
+    return alive;
+}
+
+void ot_generations_wait(void (*gone)(void *context), void *context)
+{
+    if (alive == 0) {
+        gone(context);
+        return;
+    }
+    on_all_gone = gone;
+    all_gone_context = context;
+}
+
+/* -- what is in it -- */
+
+const struct ot_manifest *ot_generation_manifest(const struct ot_generation *generation)
+{
+    return ot_payload_manifest(generation->payload);
+}
+
+uint64_t ot_generation_number(const struct ot_generation *generation)
+{
+    return generation->options.number;
+}
+
+size_t ot_generation_functions(const struct ot_generation *generation,
+                               struct ot_served_function **first)
+{
+    *first = generation->functions;
+    return generation->function_count;
+}
+
+size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first)
+{
+    *first = generation->cells;
+    return generation->cell_count;
+}
+
+bool ot_generation_ready(const struct ot_generation *generation, bool *failed)
+{
+    bool ready = generation->all_warmed;
+
+    *failed = false;
+    for (size_t i = 0; i < generation->cell_count; i++) {
+        enum ot_cell_state state = ot_cell_state(generation->cells[i]);
+
+        *failed = *failed || state == OT_CELL_BACKOFF;
+        ready = ready && (state == OT_CELL_IDLE || state == OT_CELL_READY);
+    }
+    return ready;
+}
