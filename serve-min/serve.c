@@ -1,11 +1,8 @@
 #include "serve-min/serve.h"
 
-#include "base/file.h"
 #include "base/notify.h"
-#include "base/text.h"
 #include "serve-min/watch.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
@@ -55,29 +52,6 @@ static int verify(struct server *server, const char *path, struct ot_error *err)
     return result;
 }
 
-/* A function would silently miss what is misspelt here or was not built in. */
-static int check_env(const struct ot_serve_values *values, const struct ot_manifest *manifest,
-                     struct ot_error *err)
-{
-    for (size_t i = 0; i < values->env.count; i++) {
-        const char *name = values->env.items[i];
-        OT_AUTOFREE char *message = NULL;
-
-        if (strcmp(name, "*") == 0)
-            continue;
-        if (!ot_is_env_name(ot_span_of(name)))
-            return ot_fail(err, OT_USAGE, "--env: \"%.64s\" is not the name of a variable", name);
-        if (!ot_list_has(&manifest->env, name))
-            message = ot_asprintf(
-                "--env %s: the payload does not name it (see onetube build --env)", name);
-        else if (getenv(name) == NULL)
-            message = ot_asprintf("--env %s: the variable is not set", name);
-        if (message != NULL)
-            warn(message);
-    }
-    return 0;
-}
-
 static size_t count_closed(const struct ot_manifest *manifest, const struct ot_list *chosen)
 {
     size_t closed = 0;
@@ -99,12 +73,10 @@ static int encode(struct server *server, struct ot_error *err)
                                         .route_prefix = server->prefix,
                                         .env = &values->env,
                                         .trust_identity_headers = values->trust_identity_headers};
-    const struct ot_statement *statement = ot_payload_statement(server->payload);
-    bool is_unsigned = ot_payload_signers(server->payload)->count == 0;
     OT_AUTOBUF struct ot_buf summary = {0};
     size_t count, closed;
 
-    if (check_env(values, manifest, err) < 0 ||
+    if (ot_engine_check_env(&values->env, manifest, warn, err) < 0 ||
         ot_engine_config_make(server->payload, &plan, &server->config, err) < 0)
         return -1;
     count = ot_engine_config_functions(server->config);
@@ -112,13 +84,9 @@ static int encode(struct server *server, struct ot_error *err)
     closed = count_closed(manifest, &values->functions);
     if (closed > 0)
         ot_buf_printf(&summary, ", %zu of them closed", closed);
-    if (statement != NULL)
-        ot_buf_printf(&summary, ", %s %s sequence %" PRIu64, statement->name, statement->version,
-                      statement->sequence);
-    if (is_unsigned) {
-        ot_buf_puts(&summary, ", unsigned");
+    ot_payload_describe(server->payload, &summary);
+    if (ot_payload_signers(server->payload)->count == 0)
         warn("what is served is unsigned; --allow-unsigned permits it");
-    }
     server->summary = ot_strdup(summary.data);
     return 0;
 }

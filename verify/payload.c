@@ -282,6 +282,17 @@ const struct ot_list *ot_payload_signers(const struct ot_payload *payload)
     return &payload->signers;
 }
 
+void ot_payload_describe(const struct ot_payload *payload, struct ot_buf *out)
+{
+    const struct ot_statement *statement = ot_payload_statement(payload);
+
+    if (statement != NULL)
+        ot_buf_printf(out, ", %s %s sequence %" PRIu64, statement->name, statement->version,
+                      statement->sequence);
+    if (payload->signers.count == 0)
+        ot_buf_puts(out, ", unsigned");
+}
+
 static struct ot_span piece(const struct ot_payload *payload, uint64_t offset, uint64_t size)
 {
     return (struct ot_span){(const char *)payload->image.bytes + offset, (size_t)size};

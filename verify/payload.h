@@ -96,6 +96,9 @@ const struct ot_manifest *ot_payload_manifest(const struct ot_payload *payload);
 const struct ot_statement *ot_payload_statement(const struct ot_payload *payload);
 /* The trusted keys that signed, in page order: their identifiers. */
 const struct ot_list *ot_payload_signers(const struct ot_payload *payload);
+/* Appends ", shop 1.4.0 sequence 7" (nothing for an unsigned dist without statement) and, where no
+ * trusted key signed, ", unsigned". */
+void ot_payload_describe(const struct ot_payload *payload, struct ot_buf *out);
 /* The verified bytes of a member. */
 struct ot_span ot_payload_bytes(const struct ot_payload *payload, const struct ot_member *member);
 struct ot_span ot_payload_manifest_text(const struct ot_payload *payload);
