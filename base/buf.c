@@ -106,6 +106,17 @@ void ot_buf_putc(struct ot_buf *buf, char c)
     ot_buf_append(buf, &c, 1);
 }
 
+void ot_buf_uint(struct ot_buf *buf, uint64_t value)
+{
+    char digits[20];
+    size_t first = sizeof(digits);
+
+    do
+        digits[--first] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    ot_buf_append(buf, digits + first, sizeof(digits) - first);
+}
+
 void ot_buf_printf(struct ot_buf *buf, const char *format, ...)
 {
     va_list args;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Bytes that belong to someone else; not NUL-terminated. */
 struct ot_span {
@@ -47,6 +48,8 @@ char *ot_buf_reserve(struct ot_buf *buf, size_t more);
 void ot_buf_append(struct ot_buf *buf, const void *data, size_t len);
 void ot_buf_puts(struct ot_buf *buf, const char *text);
 void ot_buf_putc(struct ot_buf *buf, char c);
+/* In decimal. */
+void ot_buf_uint(struct ot_buf *buf, uint64_t value);
 void ot_buf_printf(struct ot_buf *buf, const char *format, ...) OT_PRINTF(2, 3);
 struct ot_span ot_buf_span(const struct ot_buf *buf);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -40,4 +41,18 @@ bool ot_parse_time(const char *text, uint64_t *seconds)
 {
     return ot_parse_uint(ot_span_of(text), OT_SAFE_INTEGER_MAX, seconds) ||
            parse_rfc3339(text, seconds);
+}
+
+void ot_instant_text(uint64_t ms, char out[OT_INSTANT_TEXT])
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    struct tm when;
+    char digits[4];
+
+    gmtime_r(&seconds, &when);
+    strftime(out, OT_INSTANT_TEXT, "%Y-%m-%dT%H:%M:%S.", &when);
+    snprintf(digits, sizeof(digits), "%03u", (unsigned)(ms % 1000));
+    memcpy(out + 20, digits, 3);
+    out[23] = 'Z';
+    out[24] = '\0';
 }

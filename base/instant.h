@@ -13,3 +13,7 @@
  * years from 1970).
  */
 bool ot_parse_time(const char *text, uint64_t *seconds);
+
+/* "2027-01-31T12:00:00.123Z" of milliseconds since 1970 (before the year 10000), NUL-terminated. */
+#define OT_INSTANT_TEXT 25
+void ot_instant_text(uint64_t ms, char out[OT_INSTANT_TEXT]);

@@ -1,7 +1,5 @@
 #include "base/json_write.h"
 
-#include <inttypes.h>
-
 void ot_jw_begin(struct ot_json_writer *writer, struct ot_buf *out, bool compact)
 {
     *writer = (struct ot_json_writer){.out = out, .compact = compact, .empty = true};
@@ -26,19 +24,25 @@ static void quoted(struct ot_buf *out, struct ot_span text)
     static const char short_escapes[32] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 
+    size_t plain = 0; /* where what needs no escape began */
+
     ot_buf_putc(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
         if (c >= ' ' && c != '"' && c != '\\')
-            ot_buf_putc(out, (char)c);
-        else if (c >= ' ')
+            continue;
+        ot_buf_append(out, text.data + plain, i - plain);
+        plain = i + 1;
+        if (c >= ' ')
             ot_buf_printf(out, "\\%c", c);
         else if (short_escapes[c] != 0)
             ot_buf_printf(out, "\\%c", short_escapes[c]);
         else
             ot_buf_printf(out, "\\u%04x", c);
     }
+    if (plain < text.len)
+        ot_buf_append(out, text.data + plain, text.len - plain);
     ot_buf_putc(out, '"');
 }
 
@@ -108,7 +112,7 @@ void ot_jw_string(struct ot_json_writer *writer, const char *key, const char *va
 void ot_jw_uint(struct ot_json_writer *writer, const char *key, uint64_t value)
 {
     before_value(writer, key);
-    ot_buf_printf(writer->out, "%" PRIu64, value);
+    ot_buf_uint(writer->out, value);
 }
 
 void ot_jw_bool(struct ot_json_writer *writer, const char *key, bool value)

@@ -1,7 +1,9 @@
 /*
  * The gateway's log, on standard output (requests, console of functions) and standard error (its
- * own messages). Lines are collected per thread and written together, at the latest after 50 ms;
- * when the reader is too slow for 4 MiB of them, lines are dropped and counted, never waited for.
+ * own messages). Each line is text for people or one JSON object (schemas/log.schema.json). With
+ * OT_LOG_OFF requests are left out and the rest is text. Lines are collected per thread and written
+ * together, at the latest after 50 ms; when the reader is too slow for 4 MiB of them, lines are
+ * dropped and counted, never waited for.
  */
 #pragma once
 
@@ -11,7 +13,8 @@
 /* Of one thread. */
 struct ot_log;
 
-/* `fd` stays the caller's; its blocking mode is not changed. */
+/* `fd` stays the caller's; its blocking mode is not changed. Logs of several threads may share it:
+ * their lines never mix. */
 struct ot_log *ot_log_new(int fd, enum ot_log_format format);
 /* Flushes for at most one second, and frees. */
 void ot_log_free(struct ot_log *log);
@@ -40,11 +43,12 @@ void ot_log_request(struct ot_log *log, const struct ot_log_request *request);
  */
 void ot_log_console(struct ot_log *log, const char *cell, bool is_error, struct ot_span line);
 
-/* A message of the gateway itself ("1tube"-style: "onetube: serve: ..."), at once. */
+/* A message of the gateway itself, "onetube: serve: ...", on standard error, at once. */
 enum ot_log_level { OT_LEVEL_INFO, OT_LEVEL_WARNING, OT_LEVEL_ERROR };
 void ot_log_message(enum ot_log_format format, enum ot_log_level level, const char *text);
 
 /* Whether something waits to be written; and writes what the reader takes now. */
 bool ot_log_pending(const struct ot_log *log);
 void ot_log_flush(struct ot_log *log);
+/* Lines so far; any thread. */
 uint64_t ot_log_dropped(const struct ot_log *log);
