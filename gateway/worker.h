@@ -15,7 +15,8 @@ struct ot_tls;
 struct ot_endpoint_answer {
     unsigned status;
     const char *content_type; /* static */
-    struct ot_buf body;
+    struct ot_buf headers;    /* further header lines, each with its CRLF; cleared before the call */
+    struct ot_buf body;       /* cleared before the call; not sent for HEAD */
 };
 
 struct ot_worker_options {
@@ -51,7 +52,8 @@ void ot_worker_adopt(struct ot_worker *worker, struct ot_generation *generation)
 /* The key set changed: requests that wait for it go on. */
 void ot_worker_keys_changed(struct ot_worker *worker);
 /* Accept no more, close idle connections, answer `Connection: close` (HTTP/2: GOAWAY), and end when
- * the last request is over, or after `drain_ms`: then what is left is cut off. */
+ * the last request is over, or after `drain_ms`: then what is left is cut off. Called again it only
+ * sets another deadline. */
 void ot_worker_stop(struct ot_worker *worker, uint64_t drain_ms);
 
 /* Waits for the thread's end and frees. True when nothing had to be cut off. */
