@@ -15,6 +15,7 @@
     X(answers, "answers.js")                                                                       \
     X(bytes, "bytes.js")                                                                           \
     X(commonjs, "commonjs.js")                                                                     \
+    X(console, "console.js")                                                                       \
     X(default_export, "default-export.js")                                                         \
     X(deno_errors, "deno-errors.js")                                                               \
     X(deno_file, "deno-file.js")                                                                   \
@@ -47,6 +48,7 @@
     X(std_http_server, "std/http/server.js")                                                       \
     X(std_http_status, "std/http/status.js")                                                       \
     X(std_path_mod, "std/path/mod.js")                                                             \
+    X(uncaught, "uncaught.js")                                                                     \
     X(wasm, "wasm.js")                                                                             \
     X(websocket, "websocket.js")
 

@@ -6,6 +6,7 @@
 
 import { env as bindings } from "cloudflare:workers";
 import { describe, internalError } from "./answers.js";
+import { inInvocation } from "./console.js";
 
 /** @typedef {(request: Request, env: unknown, ctx: ExecutionContext) => Response | Promise<Response>} Answer */
 
@@ -29,7 +30,7 @@ class Context {
         this.#state = state;
     }
 
-    /** The object outlives every request, so this only makes a rejection known to the log. @param {Promise<unknown>} promise */
+    /** @param {Promise<unknown>} promise */
     waitUntil(promise) {
         this.#state.waitUntil(promise);
     }
@@ -72,7 +73,7 @@ export function place(handler, restart, log) {
     // Passing the request on as it is costs least: the engine copies no header and no byte of a body.
     return (request) =>
         objects.get(id).fetch(request).catch((error) => {
-            log(`${request.method} ${new URL(request.url).pathname}: ${describe(error)}`);
+            inInvocation(request, log, `${request.method} ${new URL(request.url).pathname}: ${describe(error)}`);
             return internalError();
         });
 }

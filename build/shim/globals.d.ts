@@ -19,6 +19,13 @@ declare module "cloudflare:workers" {
     export function waitUntil(promise: Promise<unknown>): void;
 }
 
+declare module "node:async_hooks" {
+    export class AsyncLocalStorage<T> {
+        run<A extends unknown[], R>(store: T, callback: (...args: A) => R, ...args: A): R;
+        getStore(): T | undefined;
+    }
+}
+
 interface Request {
     readonly cf?: { clientIp?: string };
 }

@@ -11,11 +11,13 @@
 
 import { place } from "./actor.js";
 import { describe, internalError, unauthorized } from "./answers.js";
+import { inInvocation, installConsole, noticeReader } from "./console.js";
 import { registerDefault } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
 import { identify, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
 import { onChange, registered } from "./registry.js";
+import { watchUncaught, watchWaitUntil } from "./uncaught.js";
 
 export { OnetubeIsolate } from "./actor.js";
 
@@ -136,6 +138,10 @@ export function cell(options, load) {
     /** @type {Promise<void> | undefined} */
     let starting;
 
+    /** @type {(invoke: import("./registry.js").Invoke, ...args: Parameters<import("./registry.js").Invoke>) => ReturnType<typeof dispatch>} */
+    const run = (invoke, request, env, ctx, auth) =>
+        inInvocation(request, dispatch, invoke, log, withoutIdentity(request), env, ctx, auth);
+
     /** @type {import("./actor.js").Answer} */
     function answer(request, env, ctx) {
         const auth = open ? undefined : identify(request.headers);
@@ -143,15 +149,16 @@ export function cell(options, load) {
             if (options.public === null) hintClosed();
             return unauthorized();
         }
-        const own = withoutIdentity(request);
-        if (program.invoke) return dispatch(program.invoke, log, own, env, ctx, auth);
+        if (program.invoke) return run(program.invoke, request, env, ctx, auth);
         if (!starting) {
+            noticeReader(request);
+            watchWaitUntil(ctx);
             starting = program.start(load, ctx);
             // It goes on when the client that caused it leaves: others wait for it.
             ctx.waitUntil(starting);
         }
         return starting.then(() =>
-            program.invoke ? dispatch(program.invoke, log, own, env, ctx, auth) : internalError(),
+            program.invoke ? run(program.invoke, request, env, ctx, auth) : internalError(),
         );
     }
     function restart() {
@@ -160,6 +167,8 @@ export function cell(options, load) {
         starting = Promise.resolve();
     }
 
+    installConsole(options.name);
     installGlobals(options);
+    watchUncaught();
     return { fetch: place(answer, restart, log) };
 }

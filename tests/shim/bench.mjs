@@ -12,16 +12,20 @@ const CONNECTIONS = 16;
 const BODY = `Response.json({ message: "hello", path: new URL(request.url).pathname })`;
 const FETCH = `export default { fetch(request) { return ${BODY}; } };`;
 const AUTH = ["user", "email", "token", "payload"].map((name) => `x-1tube-auth-${name}: %7B%7D\r\n`).join("");
+const ID = "x-1tube-invocation-id: 0198f7a2-5c1e-7d9a-9c5a-0123456789ab\r\n";
 
-/** name, source, options, more request headers */
+/** name, source, options, more request headers, what it is compared with */
 const SUBJECTS = [
     ["bare", FETCH, { bare: true }],
     ["fetch", FETCH, { public: true }],
+    ["isolate", FETCH, { public: true, isolate: true }],
     ["deno-serve", `Deno.serve((request) => ${BODY});`, { public: true }],
     ["bare-async", `export default { async fetch(request) { return ${BODY}; } };`, { bare: true }],
-    ["deno-serve-async", `Deno.serve(async (request) => ${BODY});`, { public: true }],
+    ["deno-serve-async", `Deno.serve(async (request) => ${BODY});`, { public: true }, "", "bare-async"],
+    ["bare-id", FETCH, { bare: true }, ID],
+    ["invocation", FETCH, { public: true }, ID, "bare-id"],
     ["bare-headers", FETCH, { bare: true }, AUTH],
-    ["closed", `globalThis.__edgeFunctionRegistry.register((request, auth) => ${BODY});`, { public: false }, AUTH],
+    ["closed", `globalThis.__edgeFunctionRegistry.register((request, auth) => ${BODY});`, { public: false }, AUTH, "bare-headers"],
 ];
 
 const engine = await startEngine(
@@ -73,8 +77,7 @@ try {
     console.log("handler            us CPU/request   requests/s   CPU : bare   rate : bare");
     const of = (name, what) => median(results.get(name).map((one) => one[what]));
     const ratio = (name, base, what) => median(results.get(name).map((one, i) => one[what] / results.get(base)[i][what]));
-    for (const [name] of SUBJECTS) {
-        const base = name.endsWith("async") ? "bare-async" : name === "closed" ? "bare-headers" : "bare";
+    for (const [name, , , , base = "bare"] of SUBJECTS) {
         const numbers = [of(name, "cpu").toFixed(1), of(name, "rate").toFixed(0)];
         const ratios = ["cpu", "rate"].map((what) => ratio(name, base, what).toFixed(3));
         console.log(name.padEnd(18), ...[...numbers, ...ratios].map((text) => text.padStart(12)));

@@ -186,10 +186,14 @@ export async function startEngine(cases, env) {
         stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     let log = "";
+    let errors = "";
     let events = "";
     let ended = false;
     child.stdout.on("data", (data) => (log += data));
-    child.stderr.on("data", (data) => (log += data));
+    child.stderr.on("data", (data) => {
+        log += data;
+        errors += data;
+    });
     child.stdio[3].on("data", (data) => (events += data));
     const end = new Promise((resolve) => child.on("exit", resolve)).then(() => (ended = true));
     const stop = async () => {
@@ -218,6 +222,8 @@ export async function startEngine(cases, env) {
         /** Lines of the log that name the case's file. */
         lines: (name) => log.split("\n").filter((line) => line.startsWith(`${name}/index.`)),
         log: () => log,
+        /** Of that, what came on standard error. */
+        errors: () => errors,
         stop,
     };
 }
