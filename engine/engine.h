@@ -66,8 +66,8 @@ const struct ot_list *ot_engine_config_env(const struct ot_engine_config *config
 
 /*
  * A function would silently miss a variable that is misspelt on the command line, was not built in
- * or is not set: `warn` (may be NULL) is told of each item of `env` that the manifest does not name,
- * or that is not in our environment. OT_USAGE for what is no name (or "*").
+ * or is not set: `warn` (may be NULL) is told of each item of `env` that the manifest does not
+ * name, or that is not in our environment. OT_USAGE for what is no name (or "*").
  */
 OT_MUST_USE int ot_engine_check_env(const struct ot_list *env, const struct ot_manifest *manifest,
                                     void (*warn)(const char *message), struct ot_error *err);
