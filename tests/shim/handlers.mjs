@@ -104,6 +104,7 @@ const FAILURES = [
 const REQUEST_FAILURES = [
     ["throws", `Deno.serve(() => { throw new Error("secret"); });`, /GET \/some\/path: Error: secret/],
     ["rejects", `Deno.serve(async () => { await 0; throw new Error("secret", { cause: new Error("deeper") }); });`, /GET \/some\/path: Error: secret/],
+    ["throws-passing-through", `export default (_r, _e, ctx) => { ctx.passThroughOnException(); throw new Error("secret"); };`, /GET \/some\/path: Error: secret/],
     ["throws-text", `Deno.serve(() => { throw "words"; });`, /string was thrown: words/],
     ["throws-hostile", `Deno.serve(() => { throw { toString() { throw 1; } }; });`, /cannot be shown/],
     ["returns-nothing", `Deno.serve(() => {});`, /the handler returned undefined, not a Response/],
