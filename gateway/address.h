@@ -11,6 +11,8 @@ struct ot_address {
     uint8_t bytes[16];
 };
 
+bool ot_address_is_ipv4(const struct ot_address *address);
+
 /* A numeric IPv4 or IPv6 address, without port, brackets or zone. */
 bool ot_address_parse(struct ot_span text, struct ot_address *out);
 void ot_address_of(const struct sockaddr *from, struct ot_address *out);
@@ -18,7 +20,7 @@ void ot_address_of(const struct sockaddr *from, struct ot_address *out);
 #define OT_ADDRESS_TEXT 46
 void ot_address_text(const struct ot_address *address, char out[OT_ADDRESS_TEXT]);
 
-/* Ranges (RFC 4632). Start from `{0}`. */
+/* Ranges (RFC 4632). One of IPv6 holds no IPv4 address, also "::/0". Start from `{0}`. */
 struct ot_ranges {
     struct ot_range {
         struct ot_address base;
@@ -45,8 +47,8 @@ struct ot_origin {
 /*
  * The peer itself unless it is a trusted proxy; else the right-most address of all X-Forwarded-For
  * fields that is no trusted proxy (the left-most one if all are), or X-Real-IP when there is no
- * X-Forwarded-For. What is no address ends the walk at the last hop that was one. At most 32 hops
- * are looked at.
+ * X-Forwarded-For. A hop may have a port behind it, and brackets around it when it is IPv6. What is
+ * no address ends the walk at the last hop that was one. At most 32 hops are looked at.
  */
 void ot_origin_find(const struct ot_ranges *trusted, const struct ot_address *peer,
                     const struct ot_headers *headers, struct ot_origin *out);

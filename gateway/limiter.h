@@ -1,8 +1,8 @@
 /*
  * Token buckets, shared by all threads, in memory that never grows. A bucket that is full again is
  * no different from one that does not exist and gives its place to the next; where none can, a
- * newcomer shares one overflow bucket with other newcomers, so that spraying keys never resets
- * anybody's bucket.
+ * newcomer shares an overflow bucket with the other newcomers there, so that spraying keys never
+ * resets anybody's bucket.
  */
 #pragma once
 
@@ -10,12 +10,14 @@
 
 struct ot_limiter;
 
-/* Room for `buckets` (rounded up to a power of two); seeded with random bytes, so that nobody can
- * choose keys that collide. */
+/*
+ * Room for at least `buckets`, and for about twice as many at most (18 bytes each, resident once
+ * used). Seeded with random bytes, so that nobody can choose keys that collide.
+ */
 struct ot_limiter *ot_limiter_new(size_t buckets);
 void ot_limiter_free(struct ot_limiter *limiter);
 
-/* Who shares a bucket. */
+/* Who shares a bucket: a keyed hash, 128 bits of it. */
 struct ot_limit_key {
     uint64_t hash[2];
 };
@@ -39,11 +41,17 @@ struct ot_limit {
 };
 
 /*
- * Takes a token (`take`), or only looks. The bucket holds `rpm` (at least 1) tokens and gets them
- * back evenly over a minute, fractions included. `now_ms` is the monotonic clock.
+ * Takes a token (`take`), or only looks. The bucket holds `rpm` (at least 1; from 10^9 it is
+ * capped) tokens and gets them back evenly over a minute, fractions included. `now_ms` is the
+ * monotonic clock; it may stand still, and differ a little between threads. A request that is
+ * refused takes nothing.
  */
 void ot_limiter_check(struct ot_limiter *limiter, struct ot_limit_key key, uint64_t rpm,
                       uint64_t now_ms, bool take, struct ot_limit *out);
 
-/* Appends the RateLimit-Limit, -Remaining and -Reset header lines, and Retry-After when refused. */
+/*
+ * Appends the header lines RateLimit-Limit, -Remaining and -Reset
+ * (draft-ietf-httpapi-ratelimit-headers-06), and Retry-After (RFC 9110 section 10.2.3) when
+ * refused.
+ */
 void ot_limit_write(const struct ot_limit *limit, struct ot_buf *out);
