@@ -169,7 +169,7 @@ static void fail_start(struct ot_cell *cell, const char *text)
 {
     uint64_t delay = next_delay(cell, -1);
 
-    say(cell, OT_LEVEL_ERROR, "it does not start, next try in %.1f s: %s", (double)delay / 1000,
+    say(cell, OT_LEVEL_ERROR, "it does not start (next try in %.1f s): %s", (double)delay / 1000,
         text);
     back_off(cell, delay);
 }
@@ -191,11 +191,12 @@ static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, con
         fail_start(cell, text);
     } else {
         delay = next_delay(cell, lived_ms);
-        say(cell, OT_LEVEL_ERROR, "the engine %s, next start in %.1f s", text,
-            (double)delay / 1000);
         if (delay > 0) {
+            say(cell, OT_LEVEL_ERROR, "the engine %s (next start in %.1f s)", text,
+                (double)delay / 1000);
             back_off(cell, delay);
         } else {
+            say(cell, OT_LEVEL_ERROR, "the engine %s (it is started again)", text);
             cell->state = OT_CELL_STARTING;
             launch(cell);
         }

@@ -90,6 +90,9 @@ static inline void world_begin(struct world *world, const char *const *names, si
 
     memset(world, 0, sizeof(*world));
     signal(SIGPIPE, SIG_IGN);
+    /* the first loop of a process opens what it never closes */
+    assert_int_equal(uv_loop_init(&world->loop), 0);
+    assert_int_equal(uv_loop_close(&world->loop), 0);
     world->fds = count_fds();
     world->dir = unit_make_dir();
     assert_succeeds(ot_engine_find(NULL, &world->engine, &err), err);
@@ -234,8 +237,10 @@ struct client {
     struct world *world;
     struct ot_cell *cell;
     const char *target;
-    unsigned times; /* requests, one after another */
-    unsigned answered, refused, broken, hung;
+    unsigned times;      /* requests, one after another */
+    _Atomic bool enough; /* no more of them */
+    unsigned asked, refused, broken, hung;
+    _Atomic unsigned answered;
     int status; /* of the last one */
     char body[256];
     _Atomic bool begun, done;
@@ -252,7 +257,7 @@ static inline void *client_main(void *argument)
     struct client *client = argument;
     const struct timespec pause = {.tv_nsec = 1000000};
 
-    for (unsigned i = 0; i < client->times; i++) {
+    for (unsigned i = 0; i < client->times && !client->enough; i++) {
         uint64_t retry = 0;
         enum ot_cell_answer answer = ot_cell_want(client->cell, (uint64_t)ot_now_ms(), &retry);
 
@@ -260,6 +265,7 @@ static inline void *client_main(void *argument)
                              ? http_get(ot_cell_path(client->cell), client->target, client->body,
                                         sizeof(client->body), &client->begun)
                              : REFUSED;
+        client->asked++;
         client->answered += client->status == 200;
         client->refused += client->status == REFUSED && retry > 0;
         client->broken += client->status == BROKEN;

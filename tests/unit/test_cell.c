@@ -2,6 +2,8 @@
  * killed. */
 #include "tests/unit/cell_fixture.h"
 
+#include <limits.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 static const char *const names[] = {"hello", "other"};
@@ -47,10 +49,422 @@ static void test_single_flight(void **state)
     world_end(&world);
 }
 
+static void kill_engine(struct ot_cell *cell)
+{
+    pid_t pid = report_of(cell).pid;
+
+    if (pid > 0)
+        assert_int_equal(kill(pid, SIGKILL), 0);
+}
+
+static void short_backoff(struct ot_cell_options *options)
+{
+    options->backoff = (struct ot_backoff){20, 80, 1000000};
+}
+
+/* Killed again and again under load: what was not answered was refused or broken off, nothing
+ * waits for ever, and it comes back. */
+static void test_crash_under_load(void **state)
+{
+    struct client clients[4], last;
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", short_backoff);
+    for (unsigned i = 0; i < OT_COUNT(clients); i++)
+        client_start(&clients[i], &world, cell, "/hello", UINT_MAX);
+    for (unsigned kills = 0; kills < 8; kills++) {
+        run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+        for (unsigned answers = clients[0].answered; clients[0].answered < answers + 5;)
+            uv_run(&world.loop, UV_RUN_NOWAIT);
+        kill_engine(cell);
+        run_until(&world, ot_cell_state(cell) != OT_CELL_READY);
+    }
+    for (unsigned i = 0; i < OT_COUNT(clients); i++)
+        clients[i].enough = true;
+    for (unsigned i = 0; i < OT_COUNT(clients); i++) {
+        client_end(&clients[i]);
+        assert_int_equal(clients[i].answered + clients[i].refused + clients[i].broken,
+                         clients[i].asked);
+    }
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY || ot_cell_state(cell) == OT_CELL_IDLE);
+    assert_int_equal(get(&last, &world, cell, "/hello"), 200);
+    assert_int_equal(report_of(cell).crashes, 8);
+    assert_int_equal(report_of(cell).starts, 9);
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_CRASHED);
+    assert_string_equal(ot_cell_exit_name(report_of(cell).last_exit), "crashed");
+    end_cell(&world, cell);
+    world_end(&world);
+}
+
+/* Those that wait in the backlog of a cell that died are served by the process that replaces it. */
+static void test_waiting_connections(void **state)
+{
+    struct client waiting;
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", NULL);
+    assert_int_equal(get(&waiting, &world, cell, "/hello"), 200);
+    assert_int_equal(kill(report_of(cell).pid, SIGSTOP), 0);
+    client_start(&waiting, &world, cell, "/hello", 1);
+    usleep(50000); /* until it waits there; if it comes later it is served all the same */
+    kill_engine(cell);
+    client_end(&waiting);
+    assert_int_equal(report_of(cell).starts, 2);
+    if (waiting.status != 200)
+        fail_msg("%d", waiting.status);
+    end_cell(&world, cell);
+    world_end(&world);
+}
+
+/* When the cell may start again, in milliseconds of the clock, as ot_cell_want tells. */
+static int64_t retry_at(struct ot_cell *cell)
+{
+    int64_t low = ot_now_ms() - 1000, high = low + 10000;
+    uint64_t seconds;
+
+    while (low < high) { /* the first moment at which it is a second or less away */
+        int64_t middle = (low + high) / 2;
+
+        assert_int_equal(ot_cell_want(cell, (uint64_t)middle, &seconds), OT_CELL_REFUSED);
+        if (seconds > 1)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low + 1000;
+}
+
+static char *broken_engine;
+
+static void broken(struct ot_cell_options *options)
+{
+    options->engine_path = broken_engine;
+    options->backoff = (struct ot_backoff){20, 80, 1000000};
+}
+
+/* A shell script in the engine's place. */
+static void write_engine(const struct world *world, const char *script)
+{
+    OT_AUTOFREE char *text = ot_asprintf("#!/bin/sh\n%s\n", script);
+    struct ot_error err;
+
+    broken_engine = ot_asprintf("%s/engine", world->dir);
+    assert_succeeds(unit_write_file(broken_engine, ot_span_of(text), 0755, false, &err), err);
+}
+
+/* Refused at once while it backs off, twice as long each time. */
+static void test_backoff_doubles(void **state)
+{
+    static const int64_t delays[] = {20, 40, 80, 80, 80};
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    write_engine(&world, "cat >/dev/null\necho 'no teapot' >&2\nexit 3");
+    cell = make_cell(&world, "hello", broken);
+    for (unsigned i = 0; i < OT_COUNT(delays); i++) {
+        int64_t before = ot_now_ms(), at;
+        uint64_t seconds;
+
+        assert_int_equal(ot_cell_state(cell), OT_CELL_IDLE);
+        assert_int_equal(ot_cell_want(cell, (uint64_t)before, &seconds), OT_CELL_CONNECT);
+        assert_int_equal(ot_cell_state(cell), OT_CELL_STARTING);
+        run_until(&world, ot_cell_state(cell) == OT_CELL_BACKOFF);
+        at = retry_at(cell);
+        assert_in_range(at, before + delays[i], ot_now_ms() + delays[i]);
+        assert_int_equal(ot_cell_want(cell, (uint64_t)ot_now_ms(), &seconds), OT_CELL_REFUSED);
+        assert_int_equal(seconds, 1);
+        assert_int_equal(ot_cell_want(cell, (uint64_t)at - 59001, &seconds), OT_CELL_REFUSED);
+        assert_int_equal(seconds, 60);
+        run_until(&world, ot_cell_state(cell) != OT_CELL_BACKOFF);
+        assert_true(ot_now_ms() >= at);
+    }
+    assert_int_equal(report_of(cell).starts, OT_COUNT(delays));
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_START_FAILED);
+    assert_int_equal(report_of(cell).crashes, 0);
+    end_cell(&world, cell);
+    free(broken_engine);
+    world_end(&world);
+}
+
+static void good_after_nothing(struct ot_cell_options *options)
+{
+    options->backoff = (struct ot_backoff){1000000, 1000000, 0};
+}
+
+static void never_good(struct ot_cell_options *options)
+{
+    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000};
+}
+
+/* Kills it `times` times, each time when it is ready; the state it is in then. */
+static enum ot_cell_state kill_often(struct world *world, struct ot_cell *cell, unsigned times)
+{
+    ot_cell_start(cell);
+    for (unsigned i = 0; i < times; i++) {
+        run_until(world, ot_cell_state(cell) == OT_CELL_READY);
+        kill_engine(cell);
+        run_until(world, ot_cell_state(cell) != OT_CELL_READY);
+    }
+    return ot_cell_state(cell);
+}
+
+/* One that was ready is started again at once, the second time only after a good life. */
+static void test_good_life(void **state)
+{
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", good_after_nothing);
+    assert_int_equal(kill_often(&world, cell, 4), OT_CELL_STARTING);
+    end_cell(&world, cell);
+    cell = make_cell(&world, "hello", never_good);
+    assert_int_equal(kill_often(&world, cell, 1), OT_CELL_STARTING);
+    assert_int_equal(kill_often(&world, cell, 1), OT_CELL_BACKOFF);
+    end_cell(&world, cell);
+    world_end(&world);
+}
+
+static void *connect_unasked(void *argument)
+{
+    struct client *client = argument;
+
+    client->status = http_get(ot_cell_path(client->cell), client->target, client->body,
+                              sizeof(client->body), NULL);
+    ot_mailbox_post(&client->world->control, wake, client);
+    return NULL;
+}
+
+/* Who was told to connect just before the end does not wait for ever. */
+static void test_late_connection(void **state)
+{
+    struct client late = {.target = "/hello"};
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", never_good);
+    assert_int_equal(kill_often(&world, cell, 2), OT_CELL_BACKOFF);
+    late.world = &world;
+    late.cell = cell;
+    /* a connection without asking first */
+    pthread_create(&late.thread, NULL, connect_unasked, &late);
+    client_end(&late);
+    assert_int_equal(late.status, BROKEN);
+    end_cell(&world, cell);
+    /* and when it may start again, it does */
+    cell = make_cell(&world, "hello", short_backoff);
+    assert_int_equal(kill_often(&world, cell, 2), OT_CELL_BACKOFF);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_IDLE);
+    late.cell = cell;
+    late.done = false;
+    pthread_create(&late.thread, NULL, connect_unasked, &late);
+    client_end(&late);
+    assert_int_equal(late.status, 200);
+    end_cell(&world, cell);
+    world_end(&world);
+}
+
+static void keep_running(struct ot_cell_options *options)
+{
+    options->engine_path = broken_engine;
+    options->keep_running = true;
+    options->backoff = (struct ot_backoff){1, 2, 1000000};
+}
+
+static void start_quickly(struct ot_cell_options *options)
+{
+    options->engine_path = broken_engine;
+    options->start_timeout_ms = 100;
+}
+
+/* What must run tries again by itself; what is not ready in time is killed. */
+static void test_start_again_and_timeout(void **state)
+{
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    write_engine(&world, "exit 3");
+    cell = make_cell(&world, "hello", keep_running);
+    ot_cell_start(cell);
+    run_until(&world, report_of(cell).starts >= 5);
+    end_cell(&world, cell);
+    free(broken_engine);
+    write_engine(&world, "cat >/dev/null; exec sleep 1000");
+    cell = make_cell(&world, "hello", start_quickly);
+    ot_cell_start(cell);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_BACKOFF);
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_READINESS_TIMEOUT);
+    assert_int_equal(report_of(cell).pid, 0);
+    end_cell(&world, cell);
+    free(broken_engine);
+    world_end(&world);
+}
+
+static void note_exit(struct ot_cell *cell, void *context)
+{
+    if (ot_cell_state(cell) == OT_CELL_STOPPED)
+        *(enum ot_cell_exit *)context = report_of(cell).last_exit;
+}
+
+static enum ot_cell_exit last_exit;
+
+static void patient(struct ot_cell_options *options)
+{
+    options->changed = note_exit;
+    options->context = &last_exit;
+}
+
+static void impatient(struct ot_cell_options *options)
+{
+    patient(options);
+    options->drain_ms = 100;
+}
+
+/* Requests that run when it is told to stop are finished, new ones refused. */
+static void test_drain(void **state)
+{
+    struct client slow, late;
+    struct world world;
+    struct ot_cell *cell;
+    bool stopped = false;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", patient);
+    client_start(&slow, &world, cell, "/hello/slow?n=500", 1);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+    while (!slow.begun)
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    ot_cell_stop(cell, on_stopped, &stopped);
+    assert_int_equal(get(&late, &world, cell, "/hello"), REFUSED);
+    assert_false(slow.done);
+    assert_false(stopped);
+    client_end(&slow);
+    assert_int_equal(slow.status, 200);
+    assert_non_null(strstr(slow.body, "last"));
+    run_until(&world, stopped);
+    assert_int_equal(last_exit, OT_EXIT_DRAINED);
+    world_end(&world);
+}
+
+/* One that does not end in time is killed. */
+static void test_kill_after_drain(void **state)
+{
+    struct client stuck, before;
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", impatient);
+    assert_int_equal(get(&before, &world, cell, "/hello"), 200);
+    client_start(&stuck, &world, cell, "/hello/slow?n=1000000", 1);
+    while (!stuck.begun)
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    end_cell(&world, cell);
+    client_end(&stuck);
+    assert_int_equal(stuck.status, BROKEN);
+    assert_int_equal(last_exit, OT_EXIT_KILLED);
+    world_end(&world);
+}
+
+/* Stopped in whatever state it is. */
+static void test_stop_anywhere(void **state)
+{
+    struct world world;
+    struct ot_cell *cell;
+    uint64_t seconds;
+    bool stopped = false;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", NULL);
+    ot_cell_stop(cell, on_stopped, &stopped); /* idle: at once */
+    assert_true(stopped);
+    cell = make_cell(&world, "hello", patient);
+    assert_int_equal(ot_cell_want(cell, 0, &seconds), OT_CELL_CONNECT);
+    stopped = false;
+    ot_cell_stop(cell, on_stopped, &stopped); /* wanted, but not started yet */
+    assert_false(stopped);
+    run_until(&world, stopped);
+    cell = make_cell(&world, "hello", patient);
+    ot_cell_start(cell);
+    end_cell(&world, cell); /* starting */
+    assert_int_equal(last_exit, OT_EXIT_KILLED);
+    cell = make_cell(&world, "hello", never_good);
+    assert_int_equal(kill_often(&world, cell, 2), OT_CELL_BACKOFF);
+    end_cell(&world, cell);
+    cell = make_cell(&world, "hello", NULL);
+    ot_cell_start(cell);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+    ot_cell_free(cell); /* without stopping it */
+    world_end(&world);
+}
+
+/* The end of the process that started it, however it comes, is the engine's end. */
+static void test_no_orphan(void **state)
+{
+    int ends[2], fd;
+    struct pollfd end;
+    pid_t parent, engine = 0;
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    parent = fork();
+    if (parent == 0) {
+        struct world world;
+        struct ot_cell *cell;
+
+        begin(&world);
+        cell = make_cell(&world, "hello", NULL);
+        ot_cell_start(cell);
+        run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+        engine = report_of(cell).pid;
+        if (write(ends[1], &engine, sizeof(engine)) < 0)
+            _exit(1);
+        unit_remove_dir(world.dir);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ends[0], &engine, sizeof(engine)), sizeof(engine));
+    fd = pidfd_open(engine, 0);
+    assert_true(fd >= 0);
+    kill(parent, SIGKILL);
+    waitpid(parent, NULL, 0);
+    end = (struct pollfd){fd, POLLIN, 0};
+    assert_int_equal(poll(&end, 1, HANG_S * 1000), 1);
+    close(fd);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_orphan),
         cmocka_unit_test(test_single_flight),
+        cmocka_unit_test(test_crash_under_load),
+        cmocka_unit_test(test_waiting_connections),
+        cmocka_unit_test(test_backoff_doubles),
+        cmocka_unit_test(test_good_life),
+        cmocka_unit_test(test_late_connection),
+        cmocka_unit_test(test_start_again_and_timeout),
+        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_kill_after_drain),
+        cmocka_unit_test(test_stop_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
