@@ -9,6 +9,7 @@
 #include "base/buf.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
