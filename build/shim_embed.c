@@ -31,6 +31,9 @@
     X(identity, "identity.js")                                                                     \
     X(install, "install.js")                                                                       \
     X(node_http, "node-http.js")                                                                   \
+    X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
+    X(npm_depd, "npm/depd.js")                                                                     \
+    X(npm_undici, "npm/undici.js")                                                                 \
     X(paths, "paths.js")                                                                           \
     X(registry, "registry.js")                                                                     \
     X(serve, "serve.js")                                                                           \

@@ -1,10 +1,13 @@
 /** Answers that the shim gives itself, and how an error is put into words for the log. */
 
+// Before a package puts its own in the global scope: the engine sends no other.
+const EngineResponse = Response;
+
 /**
  * @param {number} status
  * @param {string} error
  */
-const refusal = (status, error) => Response.json({ error }, { status });
+const refusal = (status, error) => EngineResponse.json({ error }, { status });
 
 export const internalError = () => refusal(500, "Internal server error");
 export const unauthorized = () => refusal(401, "Unauthorized");

@@ -76,3 +76,8 @@ declare var Buffer: {
 
 /** esbuild's: a module of the shim that is evaluated only when this is reached. */
 declare function require<Path extends "./deno.js">(path: Path): typeof import("./deno.js");
+
+declare var Deno: Record<string, any>;
+
+/** Of the shim's files that are CommonJS. */
+declare var module: { exports: unknown };

@@ -2,9 +2,22 @@
 
 import { register } from "./registry.js";
 
-/** @param {number} port */
-const invokeAt = (port) => (/** @type {Request} */ request, /** @type {unknown} */ env, /** @type {ExecutionContext} */ ctx) =>
-    process.getBuiltinModule("cloudflare:node").handleAsNodeRequest(port, request, env, ctx);
+// Before a package puts its own, cheaper one in the global scope: the engine uses it for its answers, and then refuses to send it.
+const EngineResponse = Response;
+
+/** @param {Response} answer */
+const copied = ({ body, status, statusText, headers }) => new EngineResponse(body, { status, statusText, headers });
+
+/**
+ * @param {number} port
+ * @returns {import("./registry.js").Invoke}
+ */
+const invokeAt = (port) => async (request, env, ctx) => {
+    const { handleAsNodeRequest } = process.getBuiltinModule("cloudflare:node");
+    /** @type {Response} */
+    const answer = await handleAsNodeRequest(port, request, env, ctx);
+    return answer.constructor === EngineResponse ? answer : copied(answer);
+};
 
 /**
  * The engine hands requests to a listening server when it is asked to, by the server's port, which is a mere label.

@@ -17,6 +17,9 @@ const WORKERD = process.env.WORKERD ?? require("workerd").default; // the binary
 const SHIM = path.join(root, "build/shim");
 const BUILTINS = new RegExp(`^(node:.*|${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$`);
 
+/** Packages in whose place the shim has its own. */
+const REPLACED = /^(@deno\/shim-deno|depd|undici)$/;
+
 /** @param {string} id `onetube:shim`, `onetube:std/path`, `onetube:std/http/server` */
 function shimFile(id) {
     const name = path.join(SHIM, id.slice("onetube:".length));
@@ -62,10 +65,9 @@ function resolver(cases) {
                 return { path: id.replace(/^node:/, ""), namespace: "node" };
             });
             build.onLoad({ filter: /./, namespace: "node" }, ({ path: name }) => ({ contents: builtinModule(name) }));
-            // What its own package.json says for browsers: the other one needs code from strings.
-            build.onResolve({ filter: /^depd$/ }, ({ resolveDir, kind }) => build.resolve("depd/lib/browser/index.js", { kind, resolveDir }));
+            build.onResolve({ filter: REPLACED }, ({ path: name }) => ({ path: path.join(SHIM, "npm", `${name}.js`) }));
             build.onResolve({ filter: /^npm:/ }, ({ path: id, kind }) =>
-                build.resolve(id.slice(4).replace(/@[^/]*/, ""), { kind, resolveDir: root }),
+                build.resolve(id.slice(4).replace(/(?<=.)@[^/]*/, ""), { kind, resolveDir: root }),
             );
         },
     };
@@ -87,6 +89,12 @@ async function bundle(cases, splitting, outdir) {
         mainFields: ["module", "main"],
         conditions: ["workerd", "worker", "node"],
         external: ["cloudflare:*"],
+        define: {
+            "process.env.NODE_ENV": '"production"',
+            global: "globalThis",
+            __dirname: '"/bundle"',
+            __filename: '"/bundle/index.js"',
+        },
         chunkNames: "chunks/[name]-[hash]",
         assetNames: "files/[name]-[hash]",
         loader: { ".wasm": "copy" },
