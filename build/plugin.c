@@ -1,5 +1,6 @@
 #include "build/plugin.h"
 
+#include "build/path.h"
 #include "build/shim.h"
 #include "build/specifiers.h"
 
@@ -61,7 +62,7 @@ void ot_plugin_describe(struct ot_buf *out)
     ot_put_key(out, "onResolve");
     ot_put_array(out, 2);
     describe_callback(out, RESOLVE_SPECIFIER, ot_buf_span(&filter), "");
-    describe_callback(out, RESOLVE_IN_SHIM, OT_SPAN("^\\./"), SHIM_NAMESPACE);
+    describe_callback(out, RESOLVE_IN_SHIM, OT_SPAN("^\\.\\.?/"), SHIM_NAMESPACE);
     ot_put_key(out, "onLoad");
     ot_put_array(out, OT_COUNT(namespaces));
     for (size_t i = 0; i < OT_COUNT(namespaces); i++)
@@ -219,6 +220,17 @@ static void resolve_specifier(struct ot_plugin *plugin, struct ot_esbuild *esbui
     }
 }
 
+/* A file of the shim that another one imports by a relative path. */
+static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
+                            struct ot_span importer)
+{
+    OT_AUTOFREE char *file = ot_asprintf("/%.*s", (int)importer.len, importer.data);
+    OT_AUTOFREE char *folder = ot_path_folder(file);
+    OT_AUTOFREE char *target = ot_path_join(folder, path);
+
+    answer_virtual(esbuild, id, RESOLVE_IN_SHIM, SHIM_NAMESPACE, ot_span_of(target + 1));
+}
+
 static void on_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                        const struct ot_value *request)
 {
@@ -227,9 +239,8 @@ static void on_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
     struct ot_span kind = ot_value_text(ot_value_get(request, "kind"));
 
     if (ids->type == OT_VALUE_ARRAY && ids->count > 0 &&
-        ot_value_uint(&ids->items[0], LOAD) == RESOLVE_IN_SHIM && path.len >= 2) {
-        answer_virtual(esbuild, id, RESOLVE_IN_SHIM, SHIM_NAMESPACE,
-                       (struct ot_span){path.data + 2, path.len - 2});
+        ot_value_uint(&ids->items[0], LOAD) == RESOLVE_IN_SHIM) {
+        resolve_in_shim(esbuild, id, path, ot_value_text(ot_value_get(request, "importer")));
     } else if (ot_span_is(kind, "entry-point") && path.len > strlen(OT_ENTRY_PREFIX)) {
         size_t prefix = strlen(OT_ENTRY_PREFIX);
 

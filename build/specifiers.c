@@ -98,7 +98,7 @@ static const struct {
     const char *path;
     const char *shim;
 } std_modules[] = {
-    {"http/server.ts", "std-http-server.js"},
+    {"http/server.ts", "std/http/server.js"},
 };
 
 /* What the shim is asked for by name. */
@@ -107,7 +107,7 @@ static const struct {
     const char *shim;
 } shim_modules[] = {
     {"shim", "shim.js"},
-    {"std/http/server", "std-http-server.js"},
+    {"std/http/server", "std/http/server.js"},
 };
 
 struct package {

@@ -48,8 +48,8 @@ static const struct {
     {"jsr:@std/path@1/join", PACKAGE, "@std/path/join", "npx jsr add @std/path@1"},
     {"jsr:path", INVALID, NULL, "jsr:@scope/name@version/path"},
 
-    {"https://deno.land/std@0.168.0/http/server.ts", SHIM, "std-http-server.js", NULL},
-    {"https://deno.land/std/http/server.ts", SHIM, "std-http-server.js", NULL},
+    {"https://deno.land/std@0.168.0/http/server.ts", SHIM, "std/http/server.js", NULL},
+    {"https://deno.land/std/http/server.ts", SHIM, "std/http/server.js", NULL},
     {"https://deno.land/stdx/http/server.ts", INVALID, NULL, "never uses the network"},
     {"https://deno.land/std@0.168.0/http/other.ts", INVALID, NULL, "never uses the network"},
     {"https://deno.land/x/oak@v12/mod.ts", INVALID, NULL, "never uses the network"},
@@ -72,7 +72,7 @@ static const struct {
     {"https://esm.sh.example.com/zod", INVALID, NULL, "never uses the network"},
 
     {"onetube:shim", SHIM, "shim.js", NULL},
-    {"onetube:std/http/server", SHIM, "std-http-server.js", NULL},
+    {"onetube:std/http/server", SHIM, "std/http/server.js", NULL},
     {"onetube:../x", INVALID, NULL, "onetube has no such module"},
     {"./add.wasm?module", FILE_, "./add.wasm", NULL},
     {"./add.wasm", FILE_, "./add.wasm", NULL},
