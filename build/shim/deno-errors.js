@@ -31,16 +31,16 @@ for (const name of NAMES.split(" ")) {
 }
 
 /**
- * @param {any} error of a Node module
+ * @param {any} error of a Node module; one without a code is about what the caller gave, and is right as it is
  * @param {string} action what was tried, for the message: `readFile 'a.txt'`
  * @returns {Error}
  */
 export function asDenoError(error, action) {
-    const known = errors[NAME_OF_CODE[error?.code]];
-    const Class = known ?? Error;
+    if (error?.code === undefined) return error;
+    const Class = errors[NAME_OF_CODE[error.code]] ?? Error;
     // Node's message names its own call behind a comma.
-    const [reason] = String(error?.message ?? error).split(",");
-    return Object.assign(new Class(`${reason}: ${action}`, { cause: error }), known && { code: error.code });
+    const [reason] = error.message.split(",");
+    return Object.assign(new Class(`${reason}: ${action}`, { cause: error }), { code: error.code });
 }
 
 /**

@@ -1,6 +1,7 @@
 // The runtime shim, in the real engine. Prints TAP; fails when any test does.
 
 import * as consoleLines from "./console.mjs";
+import * as deno from "./deno.mjs";
 import * as examples from "./examples.mjs";
 import * as handlers from "./handlers.mjs";
 import { Report, startEngine } from "./harness.mjs";
@@ -19,7 +20,7 @@ async function run({ cases, env = { GREETING: "hi" }, run }) {
 }
 
 // What works in one context works in the other.
-for (const suite of [handlers, runtime, consoleLines, examples]) {
+for (const suite of [handlers, runtime, consoleLines, deno, examples]) {
     await run(suite);
     report.prefix = "isolate: ";
     await run({ ...suite, cases: suite.cases.map((one) => ({ ...one, isolate: true })) });
