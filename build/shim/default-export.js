@@ -1,5 +1,6 @@
 /** The handler that a module exports as its default: a function, an object with `fetch`, or a class with `fetch`. */
 
+import { DurableObject } from "cloudflare:workers";
 import { register } from "./registry.js";
 
 /**
@@ -17,10 +18,31 @@ function asHandler(value) {
 }
 
 /**
- * @param {any} value The default export; or what `require` gave: a CommonJS module's exports, or an ES module marked `__esModule`.
+ * Objects with state have nowhere to be: no storage outlives the engine, and no binding names them.
+ * @param {any} exported
  */
-export function registerDefault(value) {
-    if (value?.__esModule === true) value = value.default;
+function warnOfObjects(exported) {
+    for (const [name, value] of Object.entries(exported)) {
+        if (!(value?.prototype instanceof DurableObject)) continue;
+        console.error(`the Durable Object class ${name} cannot be used: a function has no objects with state, so env has no namespace of it`);
+    }
+}
+
+/** @param {unknown} value */
+function registerValue(value) {
     const invoke = asHandler(value);
     if (invoke) register({ how: "export default", invoke });
+}
+
+/** @param {Record<string, any>} namespace of an ES module, whatever object shows it */
+export function registerNamespace(namespace) {
+    warnOfObjects(namespace);
+    const value = namespace.default;
+    registerValue(value?.__esModule === true ? value.default : value);
+}
+
+/** @param {any} exported What `require` gave: a CommonJS module's exports, or an ES module's, marked `__esModule`. */
+export function registerExports(exported) {
+    if (exported?.__esModule === true) registerNamespace(exported);
+    else registerValue(exported);
 }

@@ -3,8 +3,11 @@
 import { describe, internalError } from "./answers.js";
 import { openSocket } from "./websocket.js";
 
-// Packages that put their own Response in the global scope derive it from this one.
+// Packages that put their own Response in the global scope derive it from this one, but the engine sends no other.
 const EngineResponse = Response;
+
+/** @param {Response} answer */
+const copied = ({ body, status, statusText, headers }) => new EngineResponse(body, { status, statusText, headers });
 
 /**
  * What the engine can send, or an error.
@@ -16,6 +19,7 @@ function checked(answer) {
         throw new TypeError(`the handler returned ${answer === null ? "null" : typeof answer}, not a Response`);
     }
     if (answer.bodyUsed) throw new TypeError("the handler returned a Response whose body was used before");
+    if (answer.constructor !== EngineResponse) return copied(answer);
     openSocket(answer);
     return answer;
 }

@@ -15,6 +15,7 @@ interface ObjectState {
 }
 
 declare module "cloudflare:workers" {
+    export class DurableObject {}
     export const env: Record<string, unknown>;
     export function waitUntil(promise: Promise<unknown>): void;
 }

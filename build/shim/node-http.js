@@ -2,22 +2,12 @@
 
 import { register } from "./registry.js";
 
-// Before a package puts its own, cheaper one in the global scope: the engine uses it for its answers, and then refuses to send it.
-const EngineResponse = Response;
-
-/** @param {Response} answer */
-const copied = ({ body, status, statusText, headers }) => new EngineResponse(body, { status, statusText, headers });
-
 /**
  * @param {number} port
  * @returns {import("./registry.js").Invoke}
  */
-const invokeAt = (port) => async (request, env, ctx) => {
-    const { handleAsNodeRequest } = process.getBuiltinModule("cloudflare:node");
-    /** @type {Response} */
-    const answer = await handleAsNodeRequest(port, request, env, ctx);
-    return answer.constructor === EngineResponse ? answer : copied(answer);
-};
+const invokeAt = (port) => (request, env, ctx) =>
+    process.getBuiltinModule("cloudflare:node").handleAsNodeRequest(port, request, env, ctx);
 
 /**
  * The engine hands requests to a listening server when it is asked to, by the server's port, which is a mere label.

@@ -12,7 +12,7 @@
 import { place } from "./actor.js";
 import { describe, internalError, unauthorized } from "./answers.js";
 import { inInvocation, installConsole, noticeReader } from "./console.js";
-import { registerDefault } from "./default-export.js";
+import { registerExports, registerNamespace } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
 import { identify, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
@@ -61,14 +61,14 @@ class Program {
             const loading = load();
             if (loading instanceof Promise) {
                 const evaluated = loading
-                    .then((module) => registerDefault(module.default))
+                    .then((module) => registerNamespace(module))
                     .catch((error) => this.#failToStart(error));
                 ctx.waitUntil(evaluated);
                 await Promise.race([anyHandler, evaluated]);
                 // A module that is about to end may still show a second handler, or throw.
                 await Promise.race([evaluated, sleep(0)]);
             } else {
-                registerDefault(loading);
+                registerExports(loading);
             }
         } catch (error) {
             this.#failToStart(error);

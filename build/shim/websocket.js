@@ -1,5 +1,8 @@
 /** Deno.upgradeWebSocket, on the engine's WebSocketPair. */
 
+// Before a package puts its own in the global scope: that one carries no WebSocket.
+const EngineResponse = Response;
+
 /** @type {WeakMap<WebSocket, WebSocket> | undefined} client ends that no response has carried yet, and their server ends */
 let waiting;
 
@@ -20,7 +23,7 @@ export function upgradeWebSocket(request, options) {
     waiting.set(client, socket);
     /** @type {Record<string, string>} */
     const headers = options?.protocol ? { "sec-websocket-protocol": options.protocol } : {};
-    return { socket, response: new Response(null, { status: 101, webSocket: client, headers }) };
+    return { socket, response: new EngineResponse(null, { status: 101, webSocket: client, headers }) };
 }
 
 /**

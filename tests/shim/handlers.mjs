@@ -75,6 +75,30 @@ const STYLES = [
          export default () => new Response(String(id.length === 36 && now > 1e12));`,
         "true",
     ],
+    [
+        "listener-removed",
+        `const old = (event) => event.respondWith(new Response("no"));
+         addEventListener("fetch", old); removeEventListener("fetch", old);
+         self.addEventListener("fetch", (event) => { event.waitUntil(Promise.resolve()); event.respondWith(new Response("AA")); });`,
+        "AA",
+    ],
+    [
+        "listener-twice",
+        `addEventListener("fetch", (event) => { event.respondWith(new Response("AB")); try { event.respondWith(new Response("no")); } catch (e) { console.log(e.name); } });`,
+        "AB",
+    ],
+    ["listener-hono", `import { Hono } from "npm:hono"; const app = new Hono(); app.get("/", (c) => c.text("AC")); app.fire();`, "AC"],
+    ["default-scheduled", `export default { fetch: () => new Response("AD"), scheduled() { throw 1; }, queue() { throw 1; } };`, "AD"],
+    ["named-too", `export const config = { path: "/x" }; export class Other {} export default () => new Response("AF");`, "AF"],
+    ["serve-unix", `const { addr } = Deno.serve({ path: "/tmp/s", onError: undefined }, () => Response.json(addr));`, `{"transport":"tcp","hostname":"0.0.0.0","port":8000}`],
+    ["serve-disposed", `{ await using first = Deno.serve(() => new Response("no")); } Deno.serve(() => new Response("AG"));`, "AG", { topLevelAwait: true }],
+    [
+        "serve-finished",
+        `const first = Deno.serve({ signal: AbortSignal.abort() }, () => new Response("no")); await first.finished;
+         const seen = []; Deno.serve({ onListen: (a) => seen.push(typeof a.port) }, (_r, info) => Response.json([seen, Object.keys(first.addr)]));`,
+        `[["number"],["transport","hostname","port"]]`,
+        { topLevelAwait: true },
+    ],
     ["shadowed-response", `const Real = Response; globalThis.Response = class {}; export default () => new Real("Z");`, "Z"],
 ];
 
@@ -126,6 +150,8 @@ const OTHERS = [
         globalThis.__edgeFunctionRegistry.register(async (r) => { await wait(r.url.endsWith("slow") ? 2000 : 1); return new Response("in time"); },
         { public: true, timeoutMs: 100 });`],
     ["wait-until", `let done = 0; Deno.serve(() => { EdgeRuntime.waitUntil((async () => { await new Promise((r) => setTimeout(r, 60)); done++; })()); return new Response(String(done)); });`],
+    ["durable-object", `import { DurableObject } from "cloudflare:workers"; export class Counter extends DurableObject {}
+        export default (_r, env) => new Response(typeof env.COUNTER);`],
     ["client-gone", `let gone = 0; Deno.serve(async (r) => {
         if (r.url.endsWith("count")) return new Response(String(gone));
         r.signal.addEventListener("abort", () => gone++);
@@ -212,6 +238,10 @@ export async function run(report, engine) {
         assert.equal((await get("wait-until")).text, "0");
         await sleep(200);
         assert.notEqual((await get("wait-until")).text, "0");
+    });
+    await report.test("start: a class of objects with state is told of, and the rest works", async () => {
+        assert.equal((await get("durable-object")).text, "undefined");
+        await until(() => engine.log().includes("the Durable Object class Counter cannot be used"), "the line");
     });
     await report.test("request.signal fires when the client leaves", async () => {
         await assert.rejects(get("client-gone", { onRequest: leave }));

@@ -7,6 +7,8 @@ import * as handlers from "./handlers.mjs";
 import { Report, startEngine } from "./harness.mjs";
 import * as isolate from "./isolate.mjs";
 import * as runtime from "./runtime.mjs";
+import * as servers from "./servers.mjs";
+import * as std from "./std.mjs";
 
 const report = new Report();
 
@@ -20,7 +22,7 @@ async function run({ cases, env = { GREETING: "hi" }, run }) {
 }
 
 // What works in one context works in the other.
-for (const suite of [handlers, runtime, consoleLines, deno, examples]) {
+for (const suite of [handlers, runtime, consoleLines, deno, servers, std, examples]) {
     await run(suite);
     report.prefix = "isolate: ";
     await run({ ...suite, cases: suite.cases.map((one) => ({ ...one, isolate: true })) });

@@ -30,7 +30,7 @@ export function assert(value, message = "") {
 
 /** @param {unknown} value @param {string} [message] */
 export function assertFalse(value, message) {
-    check(!value, message, () => `Expected a falsy value, got ${show(value)}`);
+    check(!value, message, () => `Expected a value that is false, got ${show(value)}`);
 }
 
 /** @param {unknown} actual @param {unknown} expected @param {string} [message] */
