@@ -18,6 +18,17 @@ bool ot_span_is_nocase(struct ot_span span, const char *text)
     return i == span.len && text[i] == '\0';
 }
 
+bool ot_span_equal_nocase(struct ot_span a, struct ot_span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
 struct known {
     const char *name;
     enum ot_field field;
@@ -76,7 +87,7 @@ struct ot_span ot_header_value(const struct ot_headers *headers, enum ot_field f
     return first > 0 ? headers->items[first - 1].value : (struct ot_span){NULL, 0};
 }
 
-bool ot_header_has_token(struct ot_span value, const char *token)
+static bool has_item(struct ot_span value, struct ot_span wanted)
 {
     size_t start = 0;
 
@@ -84,9 +95,38 @@ bool ot_header_has_token(struct ot_span value, const char *token)
         if (i < value.len && value.data[i] != ',')
             continue;
         struct ot_span item = ot_span_trim((struct ot_span){value.data + start, i - start});
-        if (ot_span_is_nocase(item, token))
+        if (ot_span_equal_nocase(item, wanted))
             return true;
         start = i + 1;
+    }
+    return false;
+}
+
+bool ot_header_has_token(struct ot_span value, const char *token)
+{
+    return has_item(value, ot_span_of(token));
+}
+
+bool ot_header_is_hop_by_hop(const struct ot_headers *headers, size_t index)
+{
+    switch (headers->fields[index]) {
+    case OT_FIELD_CONNECTION:
+    case OT_FIELD_CONTENT_LENGTH:
+    case OT_FIELD_TRANSFER_ENCODING:
+    case OT_FIELD_UPGRADE:
+    case OT_FIELD_TE:
+    case OT_FIELD_TRAILER:
+    case OT_FIELD_KEEP_ALIVE:
+    case OT_FIELD_PROXY_CONNECTION:
+    case OT_FIELD_HTTP2_SETTINGS:
+        return true;
+    default:
+        break;
+    }
+    for (size_t i = headers->first[OT_FIELD_CONNECTION]; i > 0 && i <= headers->count; i++) {
+        if (headers->fields[i - 1] == OT_FIELD_CONNECTION &&
+            has_item(headers->items[i - 1].value, headers->items[index].name))
+            return true;
     }
     return false;
 }

@@ -65,6 +65,13 @@ bool ot_header_has_token(struct ot_span value, const char *token);
 
 /* ASCII letters compared without case. */
 bool ot_span_is_nocase(struct ot_span span, const char *text);
+bool ot_span_equal_nocase(struct ot_span a, struct ot_span b);
+
+/*
+ * Whether a field belongs to one connection only (RFC 9110 section 7.6.1): Connection itself and
+ * its kin, framing, and what any Connection field of `headers` names.
+ */
+bool ot_header_is_hop_by_hop(const struct ot_headers *headers, size_t index);
 
 enum ot_method {
     OT_METHOD_OTHER,

@@ -53,17 +53,6 @@ static bool take_host(struct ot_http1_request *parser)
     return times == 1 && is_host(parser->request.host);
 }
 
-static bool spans_match_nocase(struct ot_span a, struct ot_span b)
-{
-    char text[256];
-
-    if (a.len != b.len || a.len >= sizeof(text))
-        return false;
-    memcpy(text, b.data, b.len);
-    text[b.len] = '\0';
-    return ot_span_is_nocase(a, text);
-}
-
 /*
  * RFC 9112 section 3.2.2: a server accepts the absolute form, and its authority then counts instead
  * of Host. Ours must be the same as Host, so that nobody can take the one for the other.
@@ -81,7 +70,8 @@ static bool take_absolute(struct ot_request *request, struct ot_span target)
         return false;
     for (slash = scheme; slash < target.len && target.data[slash] != '/'; slash++)
         continue;
-    if (!spans_match_nocase((struct ot_span){target.data + scheme, slash - scheme}, request->host))
+    if (!ot_span_equal_nocase((struct ot_span){target.data + scheme, slash - scheme},
+                              request->host))
         return false;
     request->target = slash < target.len ? (struct ot_span){target.data + slash, target.len - slash}
                                          : OT_SPAN("/");

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "gateway/connections.h"
 #include "gateway/generation.h"
 #include "gateway/metrics.h"
 #include "gateway/settings.h"
@@ -19,10 +20,11 @@ struct ot_endpoint_answer {
     struct ot_buf body;       /* cleared before the call; not sent for HEAD */
 };
 
+/* What the pointers lead to must live as long as the worker. */
 struct ot_worker_options {
     const struct ot_settings *settings;
-    const int
-        *listeners; /* listening, non-blocking sockets; stay the caller's; all threads accept */
+    /* Listening, non-blocking sockets; stay the caller's; all threads accept. */
+    const int *listeners;
     const bool *listener_tls; /* of each: whether TLS is spoken there; NULL: nowhere */
     size_t listener_count;
     struct ot_tls *tls;               /* NULL: no TLS */
@@ -37,7 +39,7 @@ struct ot_worker_options {
     void *endpoint_context;
     /* A token asks for a key that is not there, or the keys are old; any thread. */
     void (*want_keys)(void *context);
-    _Atomic uint64_t *connections; /* open, of all threads together */
+    struct ot_connections *connections; /* of all threads together */
 };
 
 /* Starts the thread; it accepts from now on. */
