@@ -56,3 +56,11 @@ void ot_instant_text(uint64_t ms, char out[OT_INSTANT_TEXT])
     out[23] = 'Z';
     out[24] = '\0';
 }
+
+uint64_t ot_wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

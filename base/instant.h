@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* Milliseconds since 1970, now. */
+uint64_t ot_wall_ms(void);
+
 /* No time was given. */
 #define OT_NO_TIME UINT64_MAX
 

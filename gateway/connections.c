@@ -1,6 +1,7 @@
 #include "gateway/connections.h"
 
 #include "base/mem.h"
+#include "base/random.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -35,7 +36,7 @@ struct ot_connections *ot_connections_new(uint64_t max, uint64_t per_address)
         size *= 2;
     connections->entries = ot_alloc(size, sizeof(*connections->entries));
     connections->mask = size - 1;
-    crypto_shorthash_keygen(connections->key);
+    ot_random(connections->key, sizeof(connections->key));
     return connections;
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/exchange_steps.h"
 
+#include "base/instant.h"
+
 #include <string.h>
 
 static void on_timer(struct ot_timer *timer);
@@ -56,7 +58,7 @@ static void clear(struct ot_exchange *exchange, const struct ot_request *request
     exchange->origin.client = peer->address;
     exchange->deadline = exchange->wait_until = OT_NEVER;
     exchange->body_until = exchange->answer_until = OT_NEVER;
-    exchange->began_ms = ot_worker_now_ms();
+    exchange->began_ms = ot_wall_ms();
     exchange->began_ns = uv_hrtime();
     ot_request_id(&worker->ids, exchange->began_ms, exchange->id);
     enlist(exchange);
@@ -169,15 +171,15 @@ static void on_timer(struct ot_timer *timer)
 
 void ot_exchange_record(struct ot_exchange *exchange, enum ot_outcome outcome)
 {
-    const uint8_t *bytes = exchange->origin.client.bytes;
-    uint64_t halves[2];
+    struct ot_limit_key client;
 
     if (!exchange->is_admitted)
         return;
     exchange->is_admitted = false;
-    memcpy(halves, bytes, sizeof(halves));
-    ot_breaker_record(exchange->function->breaker, exchange->admission, outcome,
-                      halves[0] * 0x9e3779b97f4a7c15u ^ halves[1], ot_exchange_now(exchange));
+    client = ot_limit_by_address(exchange->worker->settings->limiter, exchange->function->name,
+                                 &exchange->origin.client);
+    ot_breaker_record(exchange->function->breaker, exchange->admission, outcome, client.hash[0],
+                      ot_exchange_now(exchange));
 }
 
 void ot_exchange_drop_upstream(struct ot_exchange *exchange)
@@ -239,8 +241,7 @@ static void count_it(struct ot_exchange *exchange, uint64_t duration_us)
         return;
     ot_count(&exchange->counters->bytes_in, exchange->bytes_in);
     ot_count(&exchange->counters->bytes_out, exchange->bytes_out);
-    ot_count(&exchange->counters->in_flight, (uint64_t)-1);
-    ot_counters_finish(exchange->counters, status, duration_us);
+    ot_counters_finish(exchange->counters, status, duration_us, ot_wall_ms());
 }
 
 void ot_exchange_finish(struct ot_exchange *exchange)

@@ -70,15 +70,15 @@ void ot_exchange_refuse_plain(struct ot_exchange *exchange, enum ot_refusal refu
     ot_exchange_refuse_with(exchange, refusal, &none);
 }
 
-void ot_exchange_answer(struct ot_exchange *exchange, unsigned status, const char *content_type,
-                        struct ot_span body)
+void ot_exchange_answer(struct ot_exchange *exchange, const struct ot_endpoint_answer *given)
 {
-    struct ot_answer answer = {.status = status};
+    struct ot_answer answer = {.status = given->status};
 
     ot_exchange_write_lines(exchange, NULL);
-    if (content_type != NULL)
-        put(&exchange->lines, "content-type: ", ot_span_of(content_type));
-    ot_buf_append(&exchange->body, body.data, body.len);
+    if (given->content_type != NULL)
+        put(&exchange->lines, "content-type: ", ot_span_of(given->content_type));
+    ot_buf_append(&exchange->lines, given->headers.data, given->headers.len);
+    ot_buf_append(&exchange->body, given->body.data, given->body.len);
     send_own(exchange, &answer);
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/exchange_steps.h"
 
+#include "base/instant.h"
+
 #include <string.h>
 
 /* How long a request waits for a key that its token names. */
@@ -25,9 +27,10 @@ static void answer_endpoint(struct ot_exchange *exchange)
     if (worker->options.endpoint != NULL &&
         worker->options.endpoint(worker->options.endpoint_context, worker, exchange->request,
                                  exchange->target.path, &answer))
-        ot_exchange_answer(exchange, answer.status, answer.content_type, ot_buf_span(&answer.body));
+        ot_exchange_answer(exchange, &answer);
     else
         ot_exchange_refuse_plain(exchange, OT_NOT_FOUND);
+    ot_buf_free(&answer.headers);
     ot_buf_free(&answer.body);
 }
 
@@ -57,7 +60,7 @@ static bool find_function(struct ot_exchange *exchange)
     }
     exchange->function = function;
     exchange->counters = &exchange->view->counters.functions[function->index];
-    ot_count(&exchange->counters->in_flight, 1);
+    ot_counters_begin(exchange->counters);
     return true;
 }
 
@@ -130,7 +133,7 @@ static enum ot_auth_verdict check_token(struct ot_exchange *exchange, bool may_v
     struct ot_worker *worker = exchange->worker;
     enum ot_auth_verdict verdict = ot_auth_check(worker->settings->auth, worker->tokens,
                                                  header(exchange, OT_FIELD_AUTHORIZATION),
-                                                 may_verify, ot_worker_now_ms() / 1000, identity);
+                                                 may_verify, ot_wall_ms() / 1000, identity);
 
     if (verdict == OT_AUTH_UNCACHED)
         return verdict;

@@ -20,8 +20,7 @@ void ot_exchange_lose_body(struct ot_exchange *exchange);
 void ot_exchange_refuse_with(struct ot_exchange *exchange, enum ot_refusal refusal,
                              const struct ot_refusal_detail *detail);
 void ot_exchange_refuse_plain(struct ot_exchange *exchange, enum ot_refusal refusal);
-void ot_exchange_answer(struct ot_exchange *exchange, unsigned status, const char *content_type,
-                        struct ot_span body);
+void ot_exchange_answer(struct ot_exchange *exchange, const struct ot_endpoint_answer *answer);
 void ot_exchange_answer_preflight(struct ot_exchange *exchange);
 /* Starts `lines` with what every answer says. `own`: the function's fields. */
 void ot_exchange_write_lines(struct ot_exchange *exchange, const struct ot_headers *own);

@@ -62,8 +62,6 @@ struct ot_worker {
     char input[OT_READ_SIZE];
 };
 
-/* Wall clock. */
-uint64_t ot_worker_now_ms(void);
 /* The Date field's value for now (RFC 9110 section 5.6.7). */
 const char *ot_worker_date(struct ot_worker *worker);
 /* The generation that new requests use; it is held until ot_view_leave. */

@@ -1,5 +1,6 @@
 #include "gateway/worker.h"
 
+#include "base/instant.h"
 #include "gateway/exchange.h"
 #include "gateway/http1.h"
 #include "gateway/thread.h"
@@ -27,21 +28,13 @@ struct ot_listener {
     bool tls;
 };
 
-/* -- clocks ------------------------------------------------------------------------------------ */
-
-uint64_t ot_worker_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+/* -- the time ---------------------------------------------------------------------------------- */
 
 const char *ot_worker_date(struct ot_worker *worker)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    uint64_t now = ot_worker_now_ms() / 1000;
+    uint64_t now = ot_wall_ms() / 1000;
     time_t seconds = (time_t)now;
     struct tm tm;
 
@@ -319,11 +312,12 @@ static void stop(void *context, void *argument)
     uint64_t *drain_ms = argument;
     struct ot_http1 *next;
 
+    if (!worker->is_ending)
+        ot_timer_set(&worker->stop, uv_now(&worker->loop) + *drain_ms);
     if (!worker->stopping) {
         worker->stopping = true;
         for (size_t i = 0; i < worker->options.listener_count; i++)
             uv_close((uv_handle_t *)&worker->listeners[i].poll, NULL);
-        ot_timer_set(&worker->stop, uv_now(&worker->loop) + *drain_ms);
         for (struct ot_http1 *connection = worker->connections; connection != NULL;
              connection = next) {
             next = connection->next;
@@ -447,22 +441,6 @@ const struct ot_thread_counters *ot_worker_counters(const struct ot_worker *work
     return &worker->counters;
 }
 
-static void add_function(struct ot_function_counters *sum, const struct ot_function_counters *one)
-{
-    ot_count(&sum->requests, ot_count_read(&one->requests));
-    ot_count(&sum->errors, ot_count_read(&one->errors));
-    for (size_t i = 0; i < OT_COUNT(one->classes); i++)
-        ot_count(&sum->classes[i], ot_count_read(&one->classes[i]));
-    ot_count(&sum->in_flight, ot_count_read(&one->in_flight));
-    for (size_t i = 0; i < OT_COUNT(one->latency); i++)
-        ot_count(&sum->latency[i], ot_count_read(&one->latency[i]));
-    ot_count(&sum->latency_us, ot_count_read(&one->latency_us));
-    ot_count(&sum->bytes_in, ot_count_read(&one->bytes_in));
-    ot_count(&sum->bytes_out, ot_count_read(&one->bytes_out));
-    if (ot_count_read(&sum->last_ms) < ot_count_read(&one->last_ms))
-        ot_count(&sum->last_ms, ot_count_read(&one->last_ms) - ot_count_read(&sum->last_ms));
-}
-
 void ot_worker_add_counters(const struct ot_worker *worker, const struct ot_generation *generation,
                             struct ot_counters *sum)
 {
@@ -470,8 +448,8 @@ void ot_worker_add_counters(const struct ot_worker *worker, const struct ot_gene
 
     pthread_mutex_lock(lock);
     for (const struct ot_view *view = worker->views; view != NULL; view = view->next) {
-        for (size_t i = 0; view->generation == generation && i < sum->function_count; i++)
-            add_function(&sum->functions[i], &view->counters.functions[i]);
+        if (view->generation == generation)
+            ot_counters_add(sum, &view->counters);
     }
     pthread_mutex_unlock(lock);
 }
