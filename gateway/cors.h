@@ -8,8 +8,8 @@
 
 struct ot_cors_options {
     const struct ot_list *origins; /* see ot_cors_make; empty: no origin, or any with `dev` */
-    const struct ot_list *allow_headers, *allow_methods; /* empty: the defaults */
-    const struct ot_list *expose_headers;                /* added to the defaults */
+    const struct ot_list *allow_headers, *allow_methods; /* tokens; empty: the defaults */
+    const struct ot_list *expose_headers;                /* tokens, added to the defaults */
     uint64_t max_age; /* seconds; OT_CORS_NO_MAX_AGE: no header */
     enum { OT_CREDENTIALS_DEFAULT, OT_CREDENTIALS_ON, OT_CREDENTIALS_OFF } credentials;
     bool dev;
@@ -22,8 +22,9 @@ struct ot_cors; /* immutable, shared by all threads */
 /*
  * An origin is "https://app.example" (scheme and port exact), "*.app.example" behind a scheme (any
  * depth below, not the apex), or a host without a scheme: "app.example", "*.app.example", which
- * means https on the default port, and for localhost and loopback addresses any scheme and port.
- * "*" anywhere in the list: any origin, and then never with credentials, whatever is configured.
+ * means https on the default port or, for localhost, names below it and loopback addresses, any
+ * scheme and port. A port may stand behind each of them. "*" anywhere in the list: any origin, and
+ * then never with credentials, whatever is configured; without it credentials are on by default.
  * OT_USAGE, naming the item.
  */
 OT_MUST_USE int ot_cors_make(const struct ot_cors_options *options, struct ot_cors **out,
@@ -36,6 +37,8 @@ enum ot_cors_verdict {
     OT_CORS_ALLOWED,
 };
 
+/* `origin` is the field's value; NULL data: there is none. Compared byte by byte, as browsers write
+ * it: lower case, no default port. */
 enum ot_cors_verdict ot_cors_decide(const struct ot_cors *cors, struct ot_span origin);
 
 /* Whether it is a preflight: OPTIONS with Origin and Access-Control-Request-Method. */
