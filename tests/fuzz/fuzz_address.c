@@ -38,9 +38,13 @@ static void check_range(struct ot_ranges *ranges, struct ot_span text)
         return;
     }
     check(ranges->count > before);
-    for (size_t i = before; i < ranges->count; i++)
-        check(ranges->items[i].bits <= 128 &&
-              (ranges->items[i].bits < 96 || ot_ranges_have(ranges, &ranges->items[i].base)));
+    for (size_t i = before; i < ranges->count; i++) {
+        const struct ot_range *range = &ranges->items[i];
+
+        check(range->bits <= 128);
+        if (range->bits == 128 || (range->bits >= 96 && ot_address_is_ipv4(&range->base)))
+            check(ot_ranges_have(ranges, &range->base));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
