@@ -161,6 +161,7 @@ static const struct member permission_members[] = {
 };
 
 static const char *const bucket_words[] = {"identity", "ip", "global", NULL};
+static const char *const preflight_words[] = {"gateway", "function", NULL};
 static const char *const context_words[] = {"request", OT_CONFIG_ISOLATE, NULL};
 
 static const struct member top_members[] = {
@@ -189,6 +190,11 @@ static const struct member top_members[] = {
      .offset = FIELD(rate_limit_by),
      .words = bucket_words,
      .wanted = "\"identity\", \"ip\" or \"global\""},
+    {.name = "preflight",
+     .type = MEMBER_WORD,
+     .offset = FIELD(preflight),
+     .words = preflight_words,
+     .wanted = "\"gateway\" or \"function\""},
     {.name = "memoryMB",
      .type = MEMBER_UINT,
      .offset = FIELD(memory_mb),
@@ -474,6 +480,8 @@ void ot_config_write(const struct ot_config *config, bool is_public, struct ot_j
     write_uint(writer, "rpm", config->rpm);
     if (config->rate_limit_by[0] != '\0')
         ot_jw_string(writer, "rateLimitBy", config->rate_limit_by);
+    if (config->preflight[0] != '\0')
+        ot_jw_string(writer, "preflight", config->preflight);
     write_uint(writer, "memoryMB", config->memory_mb);
     if (config->warm_given)
         ot_jw_bool(writer, "warm", config->warm);

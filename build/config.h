@@ -24,6 +24,7 @@ struct ot_config {
     char context[16];                                  /* "" where not given */
     uint64_t timeout_ms, rpm, memory_mb, min_replicas; /* OT_CONFIG_UNSET where not given */
     char rate_limit_by[16];                            /* "" where not given */
+    char preflight[16];                                /* "" where not given */
     bool warm_given, warm;
     uint64_t max_requests, error_rate_thousandths, error_window, cooldown_ms; /* recycle */
     struct ot_config_list net, env, read, write;                              /* permissions */

@@ -5,9 +5,11 @@
 /* A key of an object whose members are all optional but stand in one order. */
 struct field {
     const char *key;
-    enum { BOOL, NUMBER, LIMIT_BY, CONTEXT, LIST, ENV_LIST, OBJECT } kind;
+    enum { BOOL, NUMBER, WORD, CONTEXT, LIST, ENV_LIST, OBJECT } kind;
     size_t offset; /* in struct ot_function_config */
     uint64_t min, max;
+    const char *const *words; /* of a WORD */
+    const char *expected;
     const struct field *fields; /* of an OBJECT; ends with a NULL key */
 };
 
@@ -36,12 +38,24 @@ static const struct field permission_fields[] = {
     {0},
 };
 
+static const char *const limit_words[] = {"identity", "ip", "global", NULL};
+static const char *const preflight_words[] = {"gateway", "function", NULL};
+
 static const struct field config_fields[] = {
     {.key = "public", .kind = BOOL, .offset = AT(is_public)},
     {.key = "context", .kind = CONTEXT, .offset = AT(isolate)},
     {.key = "timeoutMs", .kind = NUMBER, .offset = AT(timeout_ms), .max = OT_CONFIG_NUMBER_MAX},
     {.key = "rpm", .kind = NUMBER, .offset = AT(rpm), .max = OT_CONFIG_NUMBER_MAX},
-    {.key = "rateLimitBy", .kind = LIMIT_BY, .offset = AT(rate_limit_by)},
+    {.key = "rateLimitBy",
+     .kind = WORD,
+     .offset = AT(rate_limit_by),
+     .words = limit_words,
+     .expected = "\"identity\", \"ip\" or \"global\""},
+    {.key = "preflight",
+     .kind = WORD,
+     .offset = AT(preflight),
+     .words = preflight_words,
+     .expected = "\"gateway\" or \"function\""},
     {.key = "memoryMB",
      .kind = NUMBER,
      .offset = AT(memory_mb),
@@ -84,29 +98,30 @@ static int read_number(struct ot_json *json, const struct field *field, uint64_t
     return 0;
 }
 
-static int read_limit_by(struct ot_json *json, enum ot_rate_limit_by *out, struct ot_error *err)
+/* One of `words`, which end with NULL; what is stored is its number from 1 on, as in the enums. */
+static int read_word(struct ot_json *json, const struct field *field, unsigned *out,
+                     struct ot_error *err)
 {
     struct ot_span word;
     char printable[32];
 
     if (ot_json_string(json, &word, err) < 0)
         return -1;
-    if (ot_span_is(word, "identity"))
-        *out = OT_BY_IDENTITY;
-    else if (ot_span_is(word, "ip"))
-        *out = OT_BY_IP;
-    else if (ot_span_is(word, "global"))
-        *out = OT_BY_GLOBAL;
-    else {
-        ot_printable(printable, sizeof(printable), word);
-        return ot_json_fail(json, err,
-                            "rateLimitBy is \"%s\", expected \"identity\", \"ip\" or \"global\"",
-                            printable);
+    for (unsigned i = 0; field->words[i] != NULL; i++) {
+        if (ot_span_is(word, field->words[i])) {
+            *out = i + 1;
+            return 0;
+        }
     }
-    return 0;
+    ot_printable(printable, sizeof(printable), word);
+    return ot_json_fail(json, err, "%s is \"%s\", expected %s", field->key, printable,
+                        field->expected);
 }
 
-/* The other one, "request", is said by leaving the key out. */
+_Static_assert(sizeof(enum ot_rate_limit_by) == sizeof(unsigned) &&
+                   sizeof(enum ot_preflight) == sizeof(unsigned),
+               "words are stored as unsigned numbers");
+
 static int read_context(struct ot_json *json, bool *isolate, struct ot_error *err)
 {
     struct ot_span word;
@@ -135,8 +150,8 @@ static int read_value(struct ot_json *json, const struct field *field,
         return ot_json_bool(json, place, err);
     case NUMBER:
         return read_number(json, field, place, err);
-    case LIMIT_BY:
-        return read_limit_by(json, place, err);
+    case WORD:
+        return read_word(json, field, place, err);
     case CONTEXT:
         return read_context(json, place, err);
     case OBJECT:
@@ -201,4 +216,11 @@ void ot_function_config_free(struct ot_function_config *config)
     ot_list_free(&config->env.list);
     ot_list_free(&config->read.list);
     ot_list_free(&config->write.list);
+}
+
+bool ot_function_answers_preflights(const struct ot_function_config *config)
+{
+    if (config->preflight != OT_PREFLIGHT_UNSET)
+        return config->preflight == OT_PREFLIGHT_FUNCTION;
+    return config->is_public;
 }

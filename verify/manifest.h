@@ -23,6 +23,9 @@ struct ot_member {
 
 enum ot_rate_limit_by { OT_BY_UNSET, OT_BY_IDENTITY, OT_BY_IP, OT_BY_GLOBAL };
 
+/* Who answers the CORS preflights of a function. */
+enum ot_preflight { OT_PREFLIGHT_UNSET, OT_PREFLIGHT_GATEWAY, OT_PREFLIGHT_FUNCTION };
+
 /* An optional list: `given` tells an empty list from none. */
 struct ot_optional_list {
     bool given;
@@ -43,6 +46,7 @@ struct ot_function_config {
     uint64_t timeout_ms;
     uint64_t rpm;
     enum ot_rate_limit_by rate_limit_by;
+    enum ot_preflight preflight; /* see ot_function_answers_preflights */
     uint64_t memory_mb;
     bool warm;
     uint64_t min_replicas;
@@ -52,6 +56,10 @@ struct ot_function_config {
     uint64_t cooldown_ms;                          /* recycle.cooldownMs */
     struct ot_optional_list net, env, read, write; /* permissions.* */
 };
+
+/* What `preflight` says; where it says nothing: the function when it is public, else the gateway.
+ */
+bool ot_function_answers_preflights(const struct ot_function_config *config);
 
 struct ot_function {
     const char *name;

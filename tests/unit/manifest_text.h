@@ -38,7 +38,7 @@ static const char good[] =
     "      \"bundleSha256\": \"" SHA "\",\n"
     "      \"config\": {\n"
     "        \"public\": true, \"context\": \"isolate\", \"timeoutMs\": 5000, \"rpm\": 60, "
-    "\"rateLimitBy\": \"ip\", "
+    "\"rateLimitBy\": \"ip\", \"preflight\": \"gateway\", "
     "\"memoryMB\": "
     "64,\n"
     "        \"warm\": true, \"min_replicas\": 2,\n"

@@ -28,6 +28,9 @@ static void accepted(void **state)
         {"{\"rateLimitBy\": \"identity\"}", "{\"rateLimitBy\":\"identity\"}"},
         {"{\"rateLimitBy\": \"ip\"}", "{\"rateLimitBy\":\"ip\"}"},
         {"{\"rateLimitBy\": \"gl\\u006fbal\"}", "{\"rateLimitBy\":\"global\"}"},
+        {"{\"preflight\": \"gateway\"}", "{\"preflight\":\"gateway\"}"},
+        {"{\"memoryMB\": 1, \"preflight\": \"function\", \"rpm\": 1, \"rateLimitBy\": \"ip\"}",
+         "{\"rpm\":1,\"rateLimitBy\":\"ip\",\"preflight\":\"function\",\"memoryMB\":1}"},
         {"{\"memoryMB\": 1}", "{\"memoryMB\":1}"},
         {"{\"memoryMB\": 65536}", "{\"memoryMB\":65536}"},
         {"{\"warm\": false}", "{\"warm\":false}"},
@@ -112,6 +115,7 @@ static void check_refused(const char *text, size_t len, const char *message)
 #define REPLICAS_WANTED "\"min_replicas\" must be a whole number from 1 to 1000"
 #define CONTEXT_WANTED "\"context\" must be \"request\" or \"isolate\""
 #define BUCKET_WANTED "\"rateLimitBy\" must be \"identity\", \"ip\" or \"global\""
+#define PREFLIGHT_WANTED "\"preflight\" must be \"gateway\" or \"function\""
 #define RATE_WANTED "\"errorRate\" must be a number from 0 (off) to 1 with at most three decimals"
 #define REQUESTS_WANTED "\"maxRequests\" must be a whole number from 0 (never) to 2147483647"
 #define WINDOW_WANTED "\"errorWindow\" must be a whole number of requests from 1 to 10000"
@@ -150,6 +154,9 @@ static void refused_values(void **state)
         {"{\"context\": \"Isolate\"}", "1:13: " CONTEXT_WANTED},
         {"{\"context\": true}", "1:13: " CONTEXT_WANTED},
         {"{\"rateLimitBy\": \"IP\"}", "1:17: " BUCKET_WANTED},
+        {"{\"preflight\": \"Function\"}", "1:15: " PREFLIGHT_WANTED},
+        {"{\"preflight\": true}", "1:15: " PREFLIGHT_WANTED},
+        {"{\"preflight\": null}", "1:15: " PREFLIGHT_WANTED},
         {"{\"rateLimitBy\": \"\"}", "1:17: " BUCKET_WANTED},
         {"{\"rateLimitBy\": [\"ip\"]}", "1:17: " BUCKET_WANTED},
         {"{\"recycle\": true}", "1:13: \"recycle\" must be an object"},
@@ -390,6 +397,8 @@ static void lists_survive_the_manifest(void **state)
     assert_true(survives("{\"context\":\"isolate\"}"));
     assert_true(survives("{\"public\":true,\"warm\":true,\"rateLimitBy\":\"ip\"}"));
     assert_true(survives("{\"public\":true,\"warm\":false,\"rateLimitBy\":\"global\"}"));
+    assert_true(survives("{\"preflight\":\"function\"}"));
+    assert_true(survives("{\"preflight\":\"gateway\"}"));
     assert_true(
         survives("{\"rateLimitBy\":\"identity\",\"permissions\":{\"net\":[],\"env\":[\"*\"]}}"));
     assert_true(survives("{\"recycle\":{\"errorRate\":0.001}}"));

@@ -43,6 +43,8 @@ static void everything(void **state)
     assert_int_equal(config->rpm, 60);
     assert_true(config->isolate);
     assert_int_equal(config->rate_limit_by, OT_BY_IP);
+    assert_int_equal(config->preflight, OT_PREFLIGHT_GATEWAY);
+    assert_false(ot_function_answers_preflights(config));
     assert_int_equal(config->memory_mb, 64);
     assert_int_equal(config->min_replicas, 2);
     assert_int_equal(config->max_requests, 9);
@@ -56,6 +58,7 @@ static void everything(void **state)
     assert_false(config->is_public || config->warm || config->net.given || config->env.given);
     assert_false(config->isolate);
     assert_int_equal(config->rate_limit_by, OT_BY_UNSET);
+    assert_int_equal(config->preflight, OT_PREFLIGHT_UNSET);
     assert_true(config->timeout_ms == OT_UNSET && config->rpm == OT_UNSET &&
                 config->memory_mb == OT_UNSET && config->cooldown_ms == OT_UNSET);
     ot_manifest_free(manifest);
