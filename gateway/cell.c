@@ -154,6 +154,7 @@ static void back_off(struct ot_cell *cell, uint64_t delay)
     cell->retry_at = ot_now_ms() + (int64_t)delay;
     set_state(cell, OT_CELL_BACKOFF);
     watch_waiting(cell, true);
+    uv_update_time(cell->options.loop); /* else it is early by the age of the loop's clock */
     uv_timer_start(cell->timer, on_backoff_over, delay, 0);
 }
 

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* A line's memory that is kept for the next one. */
+#define LINE_KEPT 8192u
+
 static void add_to_line(struct ot_output_stream *stream, struct ot_span text)
 {
     size_t room = OT_OUTPUT_LINE_MAX - stream->line.len;
@@ -22,7 +25,10 @@ static void take_line(struct ot_output *output, bool is_error, struct ot_span re
         rest.len = OT_OUTPUT_LINE_MAX;
     }
     ot_log_console(output->log, output->name, is_error, rest);
-    ot_buf_clear(&stream->line);
+    if (stream->line.cap > LINE_KEPT)
+        ot_buf_free(&stream->line);
+    else
+        ot_buf_clear(&stream->line);
 }
 
 static void count(struct ot_output *output, size_t bytes)
@@ -45,6 +51,7 @@ void ot_output_take(struct ot_output *output, bool is_error, struct ot_span text
         size_t len = (size_t)(end - text.data);
 
         take_line(output, is_error, (struct ot_span){text.data, len});
+        output->window_bytes += OT_OUTPUT_LINE_COST;
         text = (struct ot_span){end + 1, text.len - len - 1};
     }
     add_to_line(is_error ? &output->errors : &output->out, text);

@@ -3,11 +3,13 @@
 
 #include "gateway/log.h"
 
-/* Longer lines are cut. */
-#define OT_OUTPUT_LINE_MAX (16u << 10)
-/* What one engine may write in a window; when it writes more, it waits for the next one. */
+/* Longer lines are cut. More than the log keeps of a message, because the shim's lines are JSON. */
+#define OT_OUTPUT_LINE_MAX (64u << 10)
+/* What one engine may write in a window; when it writes more, it waits for the next one. A line
+ * counts for as many bytes besides, because of what it costs us. */
 #define OT_OUTPUT_WINDOW_MS 250
 #define OT_OUTPUT_WINDOW_BYTES (1u << 20)
+#define OT_OUTPUT_LINE_COST 64u
 
 struct ot_output_stream {
     struct ot_buf line; /* that has not ended yet; at most OT_OUTPUT_LINE_MAX */

@@ -13,7 +13,7 @@
 /* What is watched: what the engine wants polled, and the other end of its standard output. */
 enum { OUTPUT = OT_ENGINE_FDS, WATCHES };
 /* How much of its output is read at once, so that others have their turn. */
-#define READ_MAX (64u << 10)
+#define READ_MAX (16u << 10)
 /* What can still be in the pipe of a process that has ended, at most. */
 #define REST_MAX (1u << 20)
 #define NO_SLOT (-1)

@@ -3,6 +3,10 @@
 #include "tests/unit/cell_fixture.h"
 
 #include <limits.h>
+#include <malloc.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/allocator_interface.h>
+#endif
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
@@ -105,12 +109,14 @@ static void test_waiting_connections(void **state)
     struct client waiting;
     struct world world;
     struct ot_cell *cell;
+    siginfo_t info;
 
     (void)state;
     begin(&world);
     cell = make_cell(&world, "hello", NULL);
     assert_int_equal(get(&waiting, &world, cell, "/hello"), 200);
     assert_int_equal(kill(report_of(cell).pid, SIGSTOP), 0);
+    assert_int_equal(waitid(P_PID, (id_t)report_of(cell).pid, &info, WSTOPPED | WNOWAIT), 0);
     client_start(&waiting, &world, cell, "/hello", 1);
     usleep(50000); /* until it waits there; if it comes later it is served all the same */
     kill_engine(cell);
@@ -451,6 +457,85 @@ static void test_no_orphan(void **state)
     close(ends[1]);
 }
 
+/* What functions write is in the log; one that floods it waits, and nobody else does. */
+static void test_log_flood(void **state)
+{
+    struct client quiet, flood, others[20];
+    struct ot_cell *cell, *other;
+    struct world world;
+    OT_AUTOFREE char *text = NULL;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", impatient);
+    other = make_cell(&world, "other", NULL);
+    assert_int_equal(get(&quiet, &world, cell, "/hello/log?n=3"), 200);
+    assert_int_equal(get(&quiet, &world, cell, "/hello/warn?n=3"), 200);
+    assert_int_equal(get(&quiet, &world, cell, "/hello/long?n=200000"), 200);
+    client_start(&flood, &world, cell, "/hello/log?n=100000000", 1);
+    for (unsigned i = 0; i < OT_COUNT(others); i++) /* the first of them starts a process, too */
+        assert_int_equal(get(&others[i], &world, other, "/other/log?n=1"), 200);
+    assert_false(flood.done);
+    end_cell(&world, cell); /* it is stuck in its flood */
+    client_end(&flood);
+    end_cell(&world, other);
+    assert_int_equal(last_exit, OT_EXIT_KILLED);
+    text = world_log(&world);
+    assert_non_null(strstr(text, "[hello] log: line 2\n"));
+    assert_non_null(strstr(text, "[hello] error: warning 2\n"));
+    assert_non_null(strstr(text, "[hello] log: xxx"));
+    assert_non_null(strstr(text, "[hello] log: line 5000\n"));
+    assert_non_null(strstr(text, "[other] log: line 0\n"));
+    world_end(&world);
+}
+
+/* Bytes that are allocated now. */
+static size_t allocated(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    return mallinfo2().uordblks;
+#endif
+}
+
+#define MANY 500u
+
+/* The engine's config is memory only as long as it is being written. */
+static void test_config_memory(void **state)
+{
+    const struct ot_engine_plan plan = {.route_prefix = ""};
+    struct ot_engine_config *config;
+    struct ot_cell_options options;
+    char names_of_many[MANY][8];
+    const char *many[MANY];
+    struct ot_cell *cell;
+    struct client client;
+    struct world world;
+    struct ot_error err;
+    size_t before, one;
+
+    (void)state;
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names_of_many[i], sizeof(names_of_many[i]), "f%05u", i);
+        many[i] = names_of_many[i];
+    }
+    world_begin(&world, many, MANY);
+    before = allocated();
+    assert_succeeds(ot_engine_config_make(world.payload, &plan, &config, &err), err);
+    one = allocated() - before;
+    ot_engine_config_free(config);
+    assert_true(one > 64u << 10);
+    options = cell_options(&world, "shared");
+    assert_succeeds(ot_cell_new(&options, &cell, &err), err);
+    assert_int_equal(get(&client, &world, cell, "/f00499/x"), 200);
+    assert_string_equal(client.body, "https:/f00499/x");
+    before = allocated();
+    end_cell(&world, cell);
+    assert_true(before - allocated() < one / 2);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +550,8 @@ int main(void)
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_kill_after_drain),
         cmocka_unit_test(test_stop_anywhere),
+        cmocka_unit_test(test_log_flood),
+        cmocka_unit_test(test_config_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
