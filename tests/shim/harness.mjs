@@ -205,11 +205,13 @@ export async function startEngine(cases, env) {
     child.stdio[3].on("data", (data) => (events += data));
     const end = new Promise((resolve) => child.on("exit", resolve)).then(() => (ended = true));
     const stop = async () => {
-        child.kill("SIGKILL");
+        kill();
+        process.off("exit", kill);
         await end;
         removeFolder();
     };
-    process.on("exit", () => child.kill("SIGKILL"));
+    const kill = () => child.kill("SIGKILL");
+    process.on("exit", kill);
 
     const ports = () =>
         new Map(
