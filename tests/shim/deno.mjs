@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import net from "node:net";
 import path from "node:path";
 import { caseOf, runChecks } from "./checks.mjs";
 import { root, send } from "./harness.mjs";
+
+/** Node's modules that a function may name; those that only test runners and installers use are not among them. */
+const NODE_MODULES = builtinModules.filter((name) => !/^_|^(node:)?(sea|test\b.*|sqlite)$/.test(name));
 
 const FILES = [
     [`Deno.cwd()`, "/bundle/files/files"],
@@ -107,6 +111,7 @@ const SYSTEM = [
     [`EdgeRuntime.userWorkers.create({})`, /^Error: EdgeRuntime\.userWorkers\.create is not available: a function cannot start other functions/],
     [`EdgeRuntime.waitUntil(Promise.resolve(7))`, 7],
     [`[typeof global, global === globalThis, typeof Buffer.from, typeof process.env]`, ["object", true, "function", "object"]],
+    [`${JSON.stringify(NODE_MODULES)}.filter((name) => !process.getBuiltinModule(name))`, []],
     // A name that the build cannot know.
     [`(() => { const name = ["f", "s"].join(""); return [typeof require(name).readFileSync, require.resolve(name)]; })()`, ["function", "fs"]],
     [`require(["no", "pe"].join(""))`, /^Error: Cannot find module 'nope': it was not bundled/],

@@ -38,6 +38,7 @@ const STYLES = [
     ["serve-on-error-async", `Deno.serve({ onError: (e) => new Response("sorry: " + e.message) }, async () => { throw new Error("y"); });`, "sorry: y"],
     ["std-serve", `import { serve } from "onetube:std/http/server"; serve(() => new Response("E"), { port: 1 });`, "E"],
     ["std-serve-awaited", `import { serve } from "onetube:std/http/server"; await serve(() => new Response("F"));`, "F", { topLevelAwait: true }],
+    ["std-listen-and-serve", `import { listenAndServe } from "onetube:std/http/server"; listenAndServe(":80", (_r, { remoteAddr }) => new Response("F" + remoteAddr.hostname));`, "F127.0.0.1"],
     ["late-main", `async function main() { await new Promise((r) => setTimeout(r, 50)); Deno.serve(() => new Response("G")); } main();`, "G"],
     ["top-level-await", `await new Promise((r) => setTimeout(r, 20)); Deno.serve(() => new Response("H"));`, "H", { topLevelAwait: true }],
     ["top-level-await-default", `const t = await Promise.resolve("I"); export default () => new Response(t);`, "I", { topLevelAwait: true }],
@@ -48,6 +49,11 @@ const STYLES = [
     ["default-class", `import { WorkerEntrypoint } from "cloudflare:workers"; export default class extends WorkerEntrypoint { fetch() { return new Response("M" + this.env.GREETING); } }`, "Mhi"],
     ["default-callable-app", `const app = () => new Response("no"); app.fetch = () => new Response("N"); export default app;`, "N"],
     ["default-hono", `import { Hono } from "npm:hono@^4"; const app = new Hono(); app.get("/", (c) => c.text("O")); export default app;`, "O"],
+    // What hono takes for the runtime decides where its env() looks.
+    ["serve-hono", `import { Hono } from "npm:hono"; import { env, getRuntimeKey } from "npm:hono/adapter";
+        const app = new Hono(); app.get("/", (c) => c.text(getRuntimeKey() + env(c).GREETING)); Deno.serve(app.fetch);`, "denohi"],
+    ["default-hono-runtime", `import { Hono } from "npm:hono"; import { env, getRuntimeKey } from "npm:hono/adapter";
+        const app = new Hono(); app.get("/", (c) => c.text(getRuntimeKey() + env(c).GREETING)); export default app;`, "workerdhi"],
     ["cjs-function", `module.exports = () => new Response("P");`, "P", { file: "cjs-function/index.js" }],
     ["cjs-fetch", `exports.fetch = () => new Response("Q");`, "Q", { file: "cjs-fetch/index.js" }],
     ["cjs-transpiled", `exports.__esModule = true; exports.default = () => new Response("R");`, "R", { file: "cjs-transpiled/index.js" }],

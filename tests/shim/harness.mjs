@@ -162,9 +162,9 @@ ${bundles.map(worker).join("\n")}
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Polls until `probe` gives something, for three seconds at most. */
-export async function until(probe, what) {
-    for (const end = Date.now() + 3000; Date.now() < end; await sleep(10)) {
+/** Polls until `probe` gives something, for three seconds at most unless told otherwise. */
+export async function until(probe, what, ms = 3000) {
+    for (const end = Date.now() + ms; Date.now() < end; await sleep(10)) {
         const found = await probe();
         if (found) return found;
     }
@@ -219,7 +219,7 @@ export async function startEngine(cases, env) {
                 .filter(({ event }) => event === "listen").map(({ socket, port }) => [socket, port]),
         );
     try {
-        await until(() => ended || ports().size === cases.length, "the engine");
+        await until(() => ended || ports().size === cases.length, "the engine", 30000);
         if (ended) throw new Error(`the engine ended: ${log}`);
     } catch (error) {
         await stop();

@@ -103,6 +103,8 @@ const OTHER = [
         [true, false, false, true, true, true, true, false]],
     [`[(await dotenv.load()).GREETING, dotenv.loadSync({ export: true }).GREETING, (await dotenv.config()).GREETING, Deno.env.get("GREETING")]`, ["hi", "hi", "hi", "hi"]],
     [`[dotenv.parse("A=1\\nB='two words'\\n# no\\n"), dotenv.stringify({ A: "1", B: "two words" })]`, [{ A: "1", B: "two words" }, `A=1\nB="two words"`]],
+    [`http.serveListener({}, () => {})`, /^NotSupported: serveListener is not available: .*Deno\.serve$/],
+    [`new http.Server({})`, /^NotSupported: Server is not available/],
     [`Object.keys(http).filter((name) => /^(serve|STATUS_CODE|isErrorStatus)$/.test(name)).sort()`, ["STATUS_CODE", "isErrorStatus", "serve"]],
 ];
 

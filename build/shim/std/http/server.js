@@ -1,13 +1,36 @@
-/** What programs import from std's http/server.ts. */
+/** std/http/server. */
 
+import { notAvailable } from "../../deno-errors.js";
 import { startServer } from "../../serve.js";
+
+/** @typedef {import("../../serve.js").ServeHandler} ServeHandler */
+/** @typedef {import("../../serve.js").ServeOptions} ServeOptions */
 
 /**
  * As in Deno, the promise is pending for as long as the server runs: `await serve(handler)` never goes on.
- * @param {import("../../serve.js").ServeHandler} handler
- * @param {import("../../serve.js").ServeOptions} [options]
+ * @param {ServeHandler} handler
+ * @param {ServeOptions} [options]
  * @returns {Promise<unknown>}
  */
 export function serve(handler, options = {}) {
     return startServer("serve", handler, options).finished;
+}
+
+// TLS ends before the engine.
+export { serve as serveTls };
+
+/** Of old. @param {unknown} _address @param {ServeHandler} handler @param {ServeOptions} [options] */
+export const listenAndServe = (_address, handler, options) => serve(handler, options);
+
+/** @param {string} name */
+const refuse = (name) => notAvailable(name, "a function cannot listen on ports; register a handler with serve or Deno.serve");
+
+export async function serveListener() {
+    throw refuse("serveListener");
+}
+
+export class Server {
+    constructor() {
+        throw refuse("Server");
+    }
 }
