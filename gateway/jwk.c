@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,9 +174,12 @@ static const char *make_okp(const struct raw_key *raw, struct ot_jwk *out)
         return "an OKP key must be on the curve Ed25519";
     if (!decode(raw, X, bytes, sizeof(bytes), &len) || len != sizeof(bytes))
         return "x of an Ed25519 key must be base64url of 32 bytes";
+    /* for the few points of small order anybody can make signatures */
+    if (crypto_core_ed25519_is_valid_point(bytes) != 1)
+        return "not a sound key of Ed25519";
     out->key = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, bytes, sizeof(bytes));
     out->algorithm = OT_JWS_EDDSA;
-    return out->key != NULL ? NULL : "not a key of Ed25519";
+    return out->key != NULL ? NULL : "not a sound key of Ed25519";
 }
 
 /* NULL, or why it is passed over. */

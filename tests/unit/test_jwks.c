@@ -86,6 +86,16 @@ static void passed_over(void **state)
         {"{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"" OKP_X "\"}", "Ed25519"},
         {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}", "32 bytes"},
         {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}", "32 bytes"},
+        /* points of order 4 and 1, and no point at all */
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+         "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+         "sound"},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+         "\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+         "sound"},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+         "\"x\":\"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+         "sound"},
         {"{\"kty\":\"RSA\",\"n\":\"AQAB\"}", "RSA"},
         {"{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", "2048"},
         {"{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}", "RSA"},
