@@ -79,7 +79,7 @@ static void names(void **state)
         {PREFIX "/hello/..\\x", "B   "},
         {PREFIX "/hello x", "B   "},
         {PREFIX "/hello\tx", "B   "},
-        {PREFIX "/hel\nlo", "B   "},
+        {PREFIX "/hello\n", "B   "},
         {PREFIX "/hello\x7f", "B   "},
         {PREFIX "/hello#x", "B   "},
         {PREFIX "/hello?a#x", "B   "},
