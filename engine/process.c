@@ -234,9 +234,11 @@ static void pass_on(struct ot_engine *engine, size_t len, int wait_ms)
 {
     size_t done = len;
 
+    if (len == 0)
+        return;
     if (engine->errors == NULL)
         done = write_log(engine, len, wait_ms);
-    else if (len > 0)
+    else
         engine->errors(engine->errors_context, (struct ot_span){engine->held.data, len});
     memmove(engine->held.data, engine->held.data + done, engine->held.len - done);
     engine->held.len -= done;

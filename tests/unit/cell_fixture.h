@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,6 +88,7 @@ static inline struct ot_payload *make_payload(const char *dir, const char *const
 static inline void world_begin(struct world *world, const char *const *names, size_t count)
 {
     struct ot_error err;
+    glob_t found;
 
     memset(world, 0, sizeof(*world));
     signal(SIGPIPE, SIG_IGN);
@@ -95,7 +97,10 @@ static inline void world_begin(struct world *world, const char *const *names, si
     assert_int_equal(uv_loop_close(&world->loop), 0);
     world->fds = count_fds();
     world->dir = unit_make_dir();
-    assert_succeeds(ot_engine_find(NULL, &world->engine, &err), err);
+    assert_int_equal(glob("node_modules/@cloudflare/workerd-linux-*/bin/workerd", 0, NULL, &found),
+                     0);
+    assert_succeeds(ot_engine_find(found.gl_pathv[0], &world->engine, &err), err);
+    globfree(&found);
     world->payload = make_payload(world->dir, names, count, OT_SPAN(CELL_SCRIPT));
     assert_int_equal(uv_loop_init(&world->loop), 0);
     assert_succeeds(ot_mailbox_open(&world->control, &world->loop, world, &err), err);

@@ -2,11 +2,9 @@
  * killed. */
 #include "tests/unit/cell_fixture.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
-#endif
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
@@ -420,41 +418,52 @@ static void test_stop_anywhere(void **state)
     world_end(&world);
 }
 
+/* A process that has started an engine and does nothing more; it tells the engine's pid. */
+static pid_t parent;
+static int from_parent;
+
+/* Before any test, so that a failure in it ends it. */
+static void start_parent(void)
+{
+    struct world world;
+    struct ot_cell *cell;
+    int ends[2];
+    pid_t engine;
+
+    if (pipe2(ends, O_CLOEXEC) < 0 || (parent = fork()) < 0)
+        abort();
+    from_parent = ends[0];
+    if (parent > 0) {
+        close(ends[1]);
+        return;
+    }
+    begin(&world);
+    cell = make_cell(&world, "hello", NULL);
+    ot_cell_start(cell);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+    engine = report_of(cell).pid;
+    unit_remove_dir(world.dir);
+    if (write(ends[1], &engine, sizeof(engine)) < 0)
+        abort();
+    for (;;)
+        pause();
+}
+
 /* The end of the process that started it, however it comes, is the engine's end. */
 static void test_no_orphan(void **state)
 {
-    int ends[2], fd;
-    struct pollfd end;
-    pid_t parent, engine = 0;
+    struct pollfd end = {-1, POLLIN, 0};
+    pid_t engine = 0;
 
     (void)state;
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    parent = fork();
-    if (parent == 0) {
-        struct world world;
-        struct ot_cell *cell;
-
-        begin(&world);
-        cell = make_cell(&world, "hello", NULL);
-        ot_cell_start(cell);
-        run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
-        engine = report_of(cell).pid;
-        if (write(ends[1], &engine, sizeof(engine)) < 0)
-            _exit(1);
-        unit_remove_dir(world.dir);
-        for (;;)
-            pause();
-    }
-    assert_int_equal(read(ends[0], &engine, sizeof(engine)), sizeof(engine));
-    fd = pidfd_open(engine, 0);
-    assert_true(fd >= 0);
+    assert_int_equal(read(from_parent, &engine, sizeof(engine)), sizeof(engine));
+    end.fd = pidfd_open(engine, 0);
+    assert_true(end.fd >= 0);
     kill(parent, SIGKILL);
     waitpid(parent, NULL, 0);
-    end = (struct pollfd){fd, POLLIN, 0};
     assert_int_equal(poll(&end, 1, HANG_S * 1000), 1);
-    close(fd);
-    close(ends[0]);
-    close(ends[1]);
+    close(end.fd);
+    close(from_parent);
 }
 
 /* What functions write is in the log; one that floods it waits, and nobody else does. */
@@ -488,6 +497,9 @@ static void test_log_flood(void **state)
     assert_non_null(strstr(text, "[other] log: line 0\n"));
     world_end(&world);
 }
+
+/* The sanitizer's, for which this compiler has no header. */
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 /* Bytes that are allocated now. */
 static size_t allocated(void)
@@ -554,5 +566,6 @@ int main(void)
         cmocka_unit_test(test_config_memory),
     };
 
+    start_parent();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
