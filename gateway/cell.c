@@ -68,6 +68,11 @@ static bool take_idle(struct ot_cell *cell)
     return atomic_compare_exchange_strong(&cell->state, &idle, OT_CELL_STARTING);
 }
 
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
 /* -- connections that no process takes -- */
 
 static void on_waiting(uv_poll_t *poll, int status, int events)
@@ -158,10 +163,17 @@ static void back_off(struct ot_cell *cell, uint64_t delay)
     uv_timer_start(cell->timer, on_backoff_over, delay, 0);
 }
 
+/* Nobody listens any more. The path stays ours, so that it never leads to somebody else. */
+static void close_listener(struct ot_cell *cell)
+{
+    if (cell->waiting != NULL)
+        uv_close((uv_handle_t *)OT_STEAL(cell->waiting), free_handle);
+    ot_autoclose(&cell->socket.listen_fd);
+}
+
 static void end_stop(struct ot_cell *cell)
 {
-    watch_waiting(cell, false);
-    ot_cell_socket_refuse(&cell->socket);
+    close_listener(cell);
     set_state(cell, OT_CELL_STOPPED);
     cell->stopped(cell, cell->stopped_context);
 }
@@ -284,11 +296,6 @@ void ot_cell_stop(struct ot_cell *cell, void (*stopped)(struct ot_cell *cell, vo
 
 /* -- making and freeing -- */
 
-static void free_handle(uv_handle_t *handle)
-{
-    free(handle);
-}
-
 int ot_cell_new(const struct ot_cell_options *options, struct ot_cell **out, struct ot_error *err)
 {
     struct ot_cell *cell = ot_alloc(1, sizeof(*cell));
@@ -328,8 +335,7 @@ void ot_cell_free(struct ot_cell *cell)
     ot_cell_process_free(cell->process);
     if (cell->timer != NULL)
         uv_close((uv_handle_t *)cell->timer, free_handle);
-    if (cell->waiting != NULL)
-        uv_close((uv_handle_t *)cell->waiting, free_handle);
+    close_listener(cell);
     ot_cell_socket_close(&cell->socket);
     ot_list_free(&cell->functions);
     free(cell->name);

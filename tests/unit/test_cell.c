@@ -2,6 +2,8 @@
  * killed. */
 #include "tests/unit/cell_fixture.h"
 
+#include "gateway/cell_output.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
@@ -385,6 +387,12 @@ static void test_kill_after_drain(void **state)
     world_end(&world);
 }
 
+static void keep(struct ot_cell *cell, void *context)
+{
+    (void)cell;
+    *(bool *)context = true;
+}
+
 /* Stopped in whatever state it is. */
 static void test_stop_anywhere(void **state)
 {
@@ -392,12 +400,21 @@ static void test_stop_anywhere(void **state)
     struct ot_cell *cell;
     uint64_t seconds;
     bool stopped = false;
+    char body[8];
 
     (void)state;
     begin(&world);
     cell = make_cell(&world, "hello", NULL);
     ot_cell_stop(cell, on_stopped, &stopped); /* idle: at once */
     assert_true(stopped);
+    cell = make_cell(&world, "hello", patient);
+    stopped = false;
+    ot_cell_stop(cell, keep, &stopped);
+    assert_true(stopped);
+    assert_int_equal(ot_cell_state(cell), OT_CELL_STOPPED);
+    assert_int_equal(ot_cell_want(cell, 0, &seconds), OT_CELL_REFUSED);
+    assert_int_equal(http_get(ot_cell_path(cell), "/hello", body, sizeof(body), NULL), BROKEN);
+    ot_cell_free(cell);
     cell = make_cell(&world, "hello", patient);
     assert_int_equal(ot_cell_want(cell, 0, &seconds), OT_CELL_CONNECT);
     stopped = false;
@@ -473,6 +490,8 @@ static void test_log_flood(void **state)
     struct ot_cell *cell, *other;
     struct world world;
     OT_AUTOFREE char *text = NULL;
+    int64_t start = ot_now_ms();
+    size_t lines = 0;
 
     (void)state;
     begin(&world);
@@ -495,6 +514,11 @@ static void test_log_flood(void **state)
     assert_non_null(strstr(text, "[hello] log: xxx"));
     assert_non_null(strstr(text, "[hello] log: line 5000\n"));
     assert_non_null(strstr(text, "[other] log: line 0\n"));
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    /* no more than it may write in the windows that have begun, and what one read brings */
+    assert_true(lines < (size_t)((ot_now_ms() - start) / OT_OUTPUT_WINDOW_MS + 3) *
+                            (OT_OUTPUT_WINDOW_BYTES / OT_OUTPUT_LINE_COST));
     world_end(&world);
 }
 
@@ -504,7 +528,7 @@ size_t __sanitizer_get_current_allocated_bytes(void);
 /* Bytes that are allocated now. */
 static size_t allocated(void)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return __sanitizer_get_current_allocated_bytes();
 #else
     return mallinfo2().uordblks;
