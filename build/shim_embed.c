@@ -47,10 +47,12 @@
     X(std_encoding_base64url, "std/encoding/base64url.js")                                         \
     X(std_encoding_hex, "std/encoding/hex.js")                                                     \
     X(std_encoding_mod, "std/encoding/mod.js")                                                     \
+    X(std_http_http_status, "std/http/http_status.js")                                             \
     X(std_http_mod, "std/http/mod.js")                                                             \
     X(std_http_server, "std/http/server.js")                                                       \
     X(std_http_status, "std/http/status.js")                                                       \
     X(std_path_mod, "std/path/mod.js")                                                             \
+    X(std_testing_asserts, "std/testing/asserts.js")                                               \
     X(uncaught, "uncaught.js")                                                                     \
     X(wasm, "wasm.js")                                                                             \
     X(websocket, "websocket.js")

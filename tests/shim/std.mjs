@@ -103,6 +103,7 @@ const OTHER = [
         [true, false, false, true, true, true, true, false]],
     [`[(await dotenv.load()).GREETING, dotenv.loadSync({ export: true }).GREETING, (await dotenv.config()).GREETING, Deno.env.get("GREETING")]`, ["hi", "hi", "hi", "hi"]],
     [`[dotenv.parse("A=1\\nB='two words'\\n# no\\n"), dotenv.stringify({ A: "1", B: "two words" })]`, [{ A: "1", B: "two words" }, `A=1\nB="two words"`]],
+    [`[assertEquals.name, Status.OK]`, ["assertEquals", 200]],
     [`http.serveListener({}, () => {})`, /^NotSupported: serveListener is not available: .*Deno\.serve$/],
     [`new http.Server({})`, /^NotSupported: Server is not available/],
     [`Object.keys(http).filter((name) => /^(serve|STATUS_CODE|isErrorStatus)$/.test(name)).sort()`, ["STATUS_CODE", "isErrorStatus", "serve"]],
@@ -117,7 +118,7 @@ const LIBRARIES = [
     ["std-assert", `import * as a from "onetube:std/assert";`, ASSERT],
     ["std-async", `import * as s from "onetube:std/async";`, ASYNC],
     ["std-other", `import * as status from "onetube:std/http/status"; import * as http from "onetube:std/http"; import * as dotenv from "onetube:std/dotenv";
-        import "onetube:std/dotenv/load";`, OTHER],
+        import "onetube:std/dotenv/load"; import { assertEquals } from "onetube:std/testing/asserts"; import { Status } from "onetube:std/http/http_status";`, OTHER],
 ];
 
 export const cases = LIBRARIES.map(([name, imports, checks]) => caseOf(name, checks, { imports }));

@@ -1,0 +1,3 @@
+/** std/http/http_status: where std/http/status was of old. */
+
+export * from "./status.js";
