@@ -31,16 +31,23 @@ function registerServers({ Server }) {
     };
 }
 
-/** The build fetches Node's modules here, so this sees whoever uses http before they do. */
+/** @param {any} net the module: its servers would listen, and nobody could ever reach them */
+function refuseServers({ Server }) {
+    Server.prototype.listen = () => {
+        throw new Error("node:net Server.listen is not available: a function cannot listen on ports, only answer HTTP requests");
+    };
+}
+
+/** https has the servers of http. @type {Record<string, (module: any) => void>} */
+const changes = { http: registerServers, net: refuseServers };
+
+/** The build fetches Node's modules here, so this sees whoever uses them before they do. */
 export function watchNodeServers() {
     const { getBuiltinModule } = process;
-    let seen = false;
     process.getBuiltinModule = (name) => {
-        const found = getBuiltinModule(name);
-        if (!seen && /^(node:)?https?$/.test(name)) {
-            seen = true;
-            registerServers(getBuiltinModule("http"));
-        }
-        return found;
+        const [, module = ""] = /^(?:node:)?(http|net)s?$/.exec(name) ?? [];
+        changes[module]?.(getBuiltinModule(module));
+        delete changes[module];
+        return getBuiltinModule(name);
     };
 }

@@ -20,6 +20,9 @@ const SERVERS = [
     ["node-http-address", `import http from "node:http"; let heard = 0;
         const server = http.createServer((_, response) => response.end([server.listening, server.address().port, heard].join())).listen(4321, () => heard++);`, "true,4321,1"],
     ["node-http-closed", `import http from "node:http"; http.createServer().listen(80).close(); Deno.serve(() => new Response("closed"));`, "closed"],
+    ["node-https", `import https from "node:https"; https.createServer({}, (_, response) => response.end("tls is elsewhere")).listen(443);`, "tls is elsewhere"],
+    ["node-net", `import net from "node:net"; let said; try { net.createServer(() => {}).listen(25); } catch (e) { said = e.message; } Deno.serve(() => new Response(said));`,
+        "node:net Server.listen is not available: a function cannot listen on ports, only answer HTTP requests"],
     ["express", EXPRESS, `{"query":{"a":"1"},"secure":false}`],
     ["koa", `import Koa from "npm:koa@3"; const app = new Koa(); app.use((ctx) => { ctx.body = { koa: ctx.query.a }; }); app.listen(3000);`, `{"koa":"1"}`],
     ["hono-node-server", `import { serve } from "npm:@hono/node-server@^2"; import { Hono } from "npm:hono";
