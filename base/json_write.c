@@ -1,5 +1,7 @@
 #include "base/json_write.h"
 
+#include <string.h>
+
 void ot_jw_begin(struct ot_json_writer *writer, struct ot_buf *out, bool compact)
 {
     *writer = (struct ot_json_writer){.out = out, .compact = compact, .empty = true};
@@ -61,12 +63,17 @@ static void before_value(struct ot_json_writer *writer, const char *key)
     }
 }
 
-static void open_container(struct ot_json_writer *writer, const char *key, char opener)
+static void put_opener(struct ot_json_writer *writer, char opener)
 {
-    before_value(writer, key);
     ot_buf_putc(writer->out, opener);
     writer->depth++;
     writer->empty = true;
+}
+
+static void open_container(struct ot_json_writer *writer, const char *key, char opener)
+{
+    before_value(writer, key);
+    put_opener(writer, opener);
 }
 
 static void close_container(struct ot_json_writer *writer, char closer)
@@ -133,4 +140,49 @@ void ot_jw_list(struct ot_json_writer *writer, const char *key, const struct ot_
     for (size_t i = 0; i < list->count; i++)
         ot_jw_string(writer, NULL, list->items[i]);
     ot_jw_array_end(writer);
+}
+
+/* How many bytes the string, number or word at the front of `json` takes. */
+static size_t scalar_length(struct ot_span json)
+{
+    size_t len = 1;
+
+    if (json.data[0] != '"') {
+        while (len < json.len && strchr(",]} \t\r\n", json.data[len]) == NULL)
+            len++;
+        return len;
+    }
+    while (len < json.len && json.data[len] != '"')
+        len += json.data[len] == '\\' ? 2 : 1;
+    return len < json.len ? len + 1 : json.len;
+}
+
+void ot_jw_raw(struct ot_json_writer *writer, const char *key, struct ot_span json)
+{
+    bool placed = true; /* the comma, line break and key of what comes next are there */
+
+    before_value(writer, key);
+    while (json.len > 0) {
+        char c = json.data[0];
+        size_t len = 1;
+
+        if (c == ':') {
+            ot_buf_puts(writer->out, writer->compact ? ":" : ": ");
+            placed = true;
+        } else if (c == '}' || c == ']') {
+            close_container(writer, c);
+        } else if (c != ',' && !ot_is_blank(c)) {
+            if (!placed)
+                before_value(writer, NULL);
+            placed = false;
+            if (c == '{' || c == '[') {
+                put_opener(writer, c);
+            } else {
+                len = scalar_length(json);
+                ot_buf_append(writer->out, json.data, len);
+            }
+        }
+        json.data += len;
+        json.len -= len;
+    }
 }

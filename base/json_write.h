@@ -31,5 +31,7 @@ void ot_jw_span(struct ot_json_writer *writer, const char *key, struct ot_span v
 void ot_jw_uint(struct ot_json_writer *writer, const char *key, uint64_t value);
 void ot_jw_bool(struct ot_json_writer *writer, const char *key, bool value);
 void ot_jw_null(struct ot_json_writer *writer, const char *key);
+/* A value that is JSON already (well-formed), with the white space that this writer gives it. */
+void ot_jw_raw(struct ot_json_writer *writer, const char *key, struct ot_span json);
 /* An array of strings, in list order. */
 void ot_jw_list(struct ot_json_writer *writer, const char *key, const struct ot_list *list);
