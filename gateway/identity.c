@@ -3,8 +3,11 @@
 #include <string.h>
 
 /* What encodeURIComponent leaves as it is (ECMA-262, section 19.2.6.4). */
-static const char plain[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
+static bool is_plain(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-_.!~*'()", c) != NULL);
+}
 
 static char *put_encoded(char *at, struct ot_span text)
 {
@@ -13,7 +16,7 @@ static char *put_encoded(char *at, struct ot_span text)
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
-        if (c != '\0' && strchr(plain, c) != NULL) {
+        if (is_plain(c)) {
             *at++ = (char)c;
         } else {
             *at++ = '%';
