@@ -70,7 +70,8 @@ const struct ot_list *ot_engine_config_env(const struct ot_engine_config *config
  * name, or that is not in our environment. OT_USAGE for what is no name (or "*").
  */
 OT_MUST_USE int ot_engine_check_env(const struct ot_list *env, const struct ot_manifest *manifest,
-                                    void (*warn)(const char *message), struct ot_error *err);
+                                    void (*warn)(void *context, const char *message), void *context,
+                                    struct ot_error *err);
 
 /*
  * Writes on from where the last call stopped: 1 all is written, 0 the descriptor (non-blocking)

@@ -7,7 +7,8 @@
 #include <string.h>
 
 int ot_engine_check_env(const struct ot_list *env, const struct ot_manifest *manifest,
-                        void (*warn)(const char *message), struct ot_error *err)
+                        void (*warn)(void *context, const char *message), void *context,
+                        struct ot_error *err)
 {
     for (size_t i = 0; i < env->count; i++) {
         const char *name = env->items[i];
@@ -23,7 +24,7 @@ int ot_engine_check_env(const struct ot_list *env, const struct ot_manifest *man
         else if (getenv(name) == NULL)
             message = ot_asprintf("--env %s: the variable is not set", name);
         if (message != NULL && warn != NULL)
-            warn(message);
+            warn(context, message);
     }
     return 0;
 }

@@ -21,7 +21,7 @@ struct ot_endpoints {
     struct ot_worker **workers;    /* behind the lock */
     size_t worker_count;           /* behind the lock */
     const struct ot_log *log;      /* the control thread's */
-    _Atomic uint64_t connections;  /* open ones */
+    struct ot_connections *connections;
     _Atomic uint64_t swaps, failed_swaps, last_swap_us;
     _Atomic bool stopping;
 };

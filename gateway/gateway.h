@@ -1,8 +1,7 @@
 /* `onetube serve`: the control thread. Starts, swaps, drains and stops everything else. */
 #pragma once
 
-#include "gateway/settings.h"
-#include "verify/payload.h"
+#include "gateway/generation.h"
 
 /*
  * Where a generation comes from. `open` verifies and returns a payload; it may build first, takes
@@ -11,7 +10,8 @@
 struct ot_gateway_source {
     int (*open)(void *context, struct ot_payload **out, struct ot_error *err);
     void *context;
-    /* What to watch: a change below (folders) or of (files) these opens the next generation. */
+    /* What to watch: a change below (folders) or of (files) these opens the next generation. NULL:
+     * nothing. */
     const struct ot_list *watch;
 };
 
@@ -20,7 +20,8 @@ struct ot_gateway_options {
     struct ot_gateway_source source;
     const struct ot_list *listen;   /* HOST:PORT, unix:PATH, fd:N; systemd's sockets come by fd:N */
     const char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
-    unsigned threads;
+    unsigned threads;               /* 0: one for each core, at most 4 */
+    enum ot_isolation isolation;
     const struct ot_list *env;
     const char *engine; /* NULL: found */
     uint64_t start_timeout_ms;

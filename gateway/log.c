@@ -1,6 +1,7 @@
 #include "gateway/log.h"
 
 #include "base/file.h"
+#include "base/instant.h"
 #include "base/process.h"
 #include "gateway/log_line.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PENDING_MAX (4u << 20)
@@ -39,14 +39,6 @@ struct ot_log {
  */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static const struct ot_log *torn;
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 struct ot_log *ot_log_new(int fd, enum ot_log_format format)
 {
@@ -206,7 +198,7 @@ void ot_log_console(struct ot_log *log, const char *cell, bool is_error, struct 
 {
     size_t start = begin(log);
 
-    ot_log_line_console(log->format, now_ms(), cell, is_error, line, &log->pending);
+    ot_log_line_console(log->format, ot_wall_ms(), cell, is_error, line, &log->pending);
     keep(log, start);
 }
 
@@ -215,7 +207,7 @@ void ot_log_message(enum ot_log_format format, enum ot_log_level level, const ch
     OT_AUTOBUF struct ot_buf line = {0};
     struct ot_error err;
 
-    ot_log_line_message(format, now_ms(), level, text, &line);
+    ot_log_line_message(format, ot_wall_ms(), level, text, &line);
     /* there is nobody left to tell that standard error is gone */
     if (ot_write_all(STDERR_FILENO, line.data, line.len, "standard error", &err) < 0)
         return;

@@ -112,7 +112,7 @@ void ot_snapshot_take(struct ot_endpoints *endpoints, struct ot_snapshot *out)
         .swaps = endpoints->swaps,
         .failed_swaps = endpoints->failed_swaps,
         .last_swap_us = endpoints->last_swap_us,
-        .connections_open = endpoints->connections,
+        .connections_open = ot_connections_open(endpoints->connections),
         .log_dropped = endpoints->log != NULL ? ot_log_dropped(endpoints->log) : 0,
     };
     ot_memory_read("/proc/self", "/sys/fs/cgroup", &out->memory);

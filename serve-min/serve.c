@@ -39,6 +39,12 @@ static void warn(const char *message)
     say(text);
 }
 
+static void warn_of_env(void *context, const char *message)
+{
+    (void)context;
+    warn(message);
+}
+
 static int verify(struct server *server, const char *path, struct ot_error *err)
 {
     struct ot_trust trust;
@@ -76,7 +82,7 @@ static int encode(struct server *server, struct ot_error *err)
     OT_AUTOBUF struct ot_buf summary = {0};
     size_t count, closed;
 
-    if (ot_engine_check_env(&values->env, manifest, warn, err) < 0 ||
+    if (ot_engine_check_env(&values->env, manifest, warn_of_env, NULL, err) < 0 ||
         ot_engine_config_make(server->payload, &plan, &server->config, err) < 0)
         return -1;
     count = ot_engine_config_functions(server->config);

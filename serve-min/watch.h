@@ -1,8 +1,8 @@
 /* Stays with the engine from its start to its end: readiness, signals, draining. */
 #pragma once
 
-#include "engine/process.h"
 #include "base/listen.h"
+#include "engine/process.h"
 
 struct ot_watch {
     struct ot_engine *engine;

@@ -1,0 +1,125 @@
+/*
+ * The control thread's state, shared by the files that it consists of: gateway.c (from start to
+ * end), listening.c, swap.c, stop.c, keys.c. Everything here runs on that thread, but what is
+ * marked.
+ */
+#pragma once
+
+#include "base/listen.h"
+#include "gateway/endpoints.h"
+#include "gateway/gateway.h"
+#include "gateway/watcher.h"
+
+enum ot_phase {
+    OT_PHASE_OPENING, /* nothing is served yet */
+    OT_PHASE_SERVING,
+    OT_PHASE_STOPPING, /* workers finish their requests */
+    OT_PHASE_ENDING,   /* cells stop */
+};
+
+/* Where clients connect. */
+struct ot_listening {
+    struct ot_listen *items;
+    int *fds; /* of each, for the workers */
+    size_t count;
+    uv_poll_t *polls; /* of each, while new connections are turned away */
+    bool polling;
+};
+
+/* The next generation on its way. */
+struct ot_swap {
+    uv_work_t work;
+    bool running; /* from the request until it serves or has failed */
+    bool again;   /* asked for while one was running */
+    int64_t began_ms;
+    uint64_t count; /* numbers given to generations */
+    int done;       /* what source.open returned, and with what */
+    struct ot_payload *payload;
+    struct ot_error err;
+    char *description;          /* ", shop 1.4.0 sequence 7" */
+    struct ot_generation *next; /* waits for its cells */
+};
+
+/* The key set's refresh. */
+struct ot_keys {
+    uv_work_t work;
+    uv_timer_t timer;
+    bool running;
+    _Atomic bool wanted; /* posted already; any thread */
+    int done;
+    struct ot_error err;
+};
+
+struct ot_control {
+    const struct ot_gateway_options *options;
+    enum ot_phase phase;
+    uv_loop_t loop;
+    struct ot_mailbox mailbox;
+    struct ot_log *log;
+    uv_timer_t log_timer;
+    uv_prepare_t log_prepare; /* looks whether something waits to be logged */
+    uv_signal_t signals[3];
+    struct ot_listening listening;
+    struct ot_connections *connections;
+    struct ot_endpoints endpoints; /* has the current generation and the workers */
+    char *engine_path;
+    struct ot_swap swap;
+    struct ot_keys keys;
+    struct ot_watcher *watcher; /* NULL: nothing is watched */
+    uv_work_t join;
+    size_t joining; /* workers that were told to end */
+    int64_t stop_asked_ms;
+    _Atomic bool cut_off;
+    int result;
+    struct ot_error *err; /* of the result */
+};
+
+/* A message of the gateway in its log's format. */
+void ot_control_say(const struct ot_control *control, enum ot_log_level level, const char *format,
+                    ...) OT_PRINTF(3, 4);
+/* The same for the service manager: `state` such as "READY=1", and a status for people. */
+void ot_control_notify(const struct ot_control *control, const char *state, const char *status);
+/* -- listening.c -- */
+
+/* Addresses without opening them; OT_USAGE. */
+OT_MUST_USE int ot_listening_parse(struct ot_listening *listening,
+                                   const struct ot_gateway_options *options, struct ot_error *err);
+/* Binds and listens on all of them. OT_CONFIG. */
+OT_MUST_USE int ot_listening_open(struct ot_listening *listening, struct ot_error *err);
+/* Nobody accepts any more: turns away who still comes, so that clients try elsewhere at once.
+ * Sockets that were passed to us are left alone. */
+void ot_listening_refuse(struct ot_listening *listening, uv_loop_t *loop);
+void ot_listening_close(struct ot_listening *listening);
+/* After the loop's last run. */
+void ot_listening_free(struct ot_listening *listening);
+
+/* -- swap.c -- */
+
+/* Opens the source on another thread; what comes of it becomes the first or the next generation.
+ * Remembered when one is on its way already. */
+void ot_swap_begin(struct ot_control *control);
+/* No generation comes any more. */
+void ot_swap_cancel(struct ot_control *control);
+
+/* Starts the workers with the first generation. */
+OT_MUST_USE int ot_control_serve(struct ot_control *control, struct ot_generation *generation,
+                                 struct ot_error *err);
+
+/* -- stop.c -- */
+
+/* Nothing can be served, so it ends: keeps the error for ot_gateway_run and begins the end. */
+void ot_control_fail(struct ot_control *control, const struct ot_error *err);
+
+/* The first call lets requests finish, another one cuts them off. */
+void ot_stop(struct ot_control *control);
+/* Nothing is served any more: closes everything, so that the loop ends. */
+void ot_stop_end(struct ot_control *control);
+
+/* -- keys.c -- */
+
+void ot_keys_open(struct ot_control *control);
+/* Refreshes the key set on a thread of its own; nothing when that is under way. */
+void ot_keys_refresh(struct ot_control *control);
+/* Any thread: for ot_worker_options. */
+void ot_keys_wanted(void *control);
+void ot_keys_close(struct ot_control *control);

@@ -1,0 +1,197 @@
+#include "gateway/control.h"
+
+#include "base/process.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void open_source(uv_work_t *work)
+{
+    struct ot_control *control = work->data;
+    struct ot_swap *swap = &control->swap;
+    const struct ot_gateway_source *source = &control->options->source;
+
+    swap->payload = NULL;
+    swap->done = source->open(source->context, &swap->payload, &swap->err);
+}
+
+static void finish(struct ot_control *control)
+{
+    control->swap.running = false;
+    if (control->swap.again && control->phase == OT_PHASE_SERVING) {
+        control->swap.again = false;
+        ot_swap_begin(control);
+    }
+}
+
+/* The first payload is all there is to serve; after it the one before goes on. */
+static void fail(struct ot_control *control, const struct ot_error *err)
+{
+    if (control->phase == OT_PHASE_OPENING) {
+        ot_control_fail(control, err);
+        return;
+    }
+    control->endpoints.failed_swaps++;
+    ot_control_say(control, OT_LEVEL_ERROR, "generation %" PRIu64 " goes on: %s%s%s",
+                   ot_generation_number(control->endpoints.current),
+                   err->code != NULL ? err->code : "", err->code != NULL ? ": " : "", err->message);
+    ot_control_notify(control, "READY=1", "the next payload was not fit to serve");
+    finish(control);
+}
+
+static void adopt(struct ot_control *control)
+{
+    struct ot_endpoints *endpoints = &control->endpoints;
+    struct ot_generation *old = endpoints->current;
+    struct ot_generation *next = OT_STEAL(control->swap.next);
+    size_t functions = ot_generation_manifest(next)->function_count;
+
+    pthread_mutex_lock(&endpoints->lock);
+    endpoints->current = next;
+    pthread_mutex_unlock(&endpoints->lock);
+    for (size_t i = 0; i < endpoints->worker_count; i++)
+        ot_worker_adopt(endpoints->workers[i], next);
+    ot_generation_release(old);
+    endpoints->last_swap_us = (uint64_t)(ot_now_ms() - control->swap.began_ms) * 1000 + 1;
+    endpoints->swaps++;
+    ot_control_say(control, OT_LEVEL_INFO, "generation %" PRIu64 " serves now: %zu function%s%s",
+                   ot_generation_number(next), functions, functions == 1 ? "" : "s",
+                   control->swap.description);
+    ot_control_notify(control, "READY=1", control->swap.description);
+    finish(control);
+}
+
+static void check_next(void *context, void *argument)
+{
+    struct ot_control *control = context;
+    struct ot_generation *next = control->swap.next;
+    struct ot_error err;
+    bool failed;
+
+    (void)argument;
+    if (next == NULL)
+        return;
+    if (ot_generation_ready(next, &failed)) {
+        adopt(control);
+    } else if (failed) {
+        ot_generation_release(OT_STEAL(control->swap.next));
+        (void)ot_fail(&err, OT_TOOL, "an engine of the next one could not be started");
+        fail(control, &err);
+    }
+}
+
+/* Within a cell's own callback nothing of its generation may be released. */
+static void on_cells_changed(struct ot_generation *generation, void *context)
+{
+    struct ot_control *control = context;
+
+    if (generation == control->swap.next)
+        (void)ot_mailbox_post(&control->mailbox, check_next, NULL);
+}
+
+/* What runs now is wanted: its successor is running before it takes over. */
+static void start_alike(const struct ot_generation *old, const struct ot_generation *next)
+{
+    struct ot_cell *const *old_cells, *const *next_cells;
+    size_t old_count = ot_generation_cells(old, &old_cells);
+    size_t next_count = ot_generation_cells(next, &next_cells);
+
+    for (size_t i = 0, j = 0; i < old_count && next_count > 0; i++) {
+        if (ot_cell_state(old_cells[i]) != OT_CELL_READY)
+            continue;
+        for (j = 0; j < next_count; j++) {
+            if (strcmp(ot_cell_name(old_cells[i]), ot_cell_name(next_cells[j])) == 0)
+                ot_cell_start(next_cells[j]);
+        }
+    }
+}
+
+static void describe(struct ot_control *control)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+
+    ot_buf_puts(&text, "");
+    ot_payload_describe(control->swap.payload, &text);
+    free(control->swap.description);
+    control->swap.description = ot_strdup(text.data);
+}
+
+static int make_generation(struct ot_control *control, struct ot_generation **out,
+                           struct ot_error *err)
+{
+    const struct ot_gateway_options *options = control->options;
+    const struct ot_generation_options generation = {
+        .settings = options->settings,
+        .env = options->env,
+        .engine_path = control->engine_path,
+        .isolation = options->isolation,
+        .start_timeout_ms = options->start_timeout_ms,
+        .backoff = OT_BACKOFF_DEFAULT,
+        .warm = options->warm,
+        .changed = on_cells_changed,
+        .context = control,
+        .loop = &control->loop,
+        .control = &control->mailbox,
+        .log = control->log,
+        .number = ++control->swap.count,
+    };
+
+    describe(control);
+    return ot_generation_new(OT_STEAL(control->swap.payload), &generation, out, err);
+}
+
+static int take(struct ot_control *control, struct ot_error *err)
+{
+    struct ot_generation *generation;
+
+    if (control->phase == OT_PHASE_OPENING && ot_listening_open(&control->listening, err) < 0)
+        return -1;
+    if (make_generation(control, &generation, err) < 0)
+        return -1;
+    if (control->phase == OT_PHASE_OPENING) {
+        control->swap.running = false;
+        return ot_control_serve(control, generation, err);
+    }
+    control->swap.next = generation;
+    start_alike(control->endpoints.current, generation);
+    (void)ot_mailbox_post(&control->mailbox, check_next, NULL);
+    return 0;
+}
+
+static void on_opened(uv_work_t *work, int status)
+{
+    struct ot_control *control = work->data;
+    struct ot_error err;
+
+    (void)status;
+    if (control->phase >= OT_PHASE_STOPPING)
+        ot_payload_free(OT_STEAL(control->swap.payload));
+    else if (control->swap.done < 0)
+        fail(control, &control->swap.err);
+    else if (take(control, &err) < 0)
+        fail(control, &err);
+    ot_payload_free(OT_STEAL(control->swap.payload));
+}
+
+void ot_swap_begin(struct ot_control *control)
+{
+    struct ot_swap *swap = &control->swap;
+
+    if (control->phase >= OT_PHASE_STOPPING)
+        return;
+    if (swap->running) {
+        swap->again = true;
+        return;
+    }
+    swap->running = true;
+    swap->began_ms = ot_now_ms();
+    swap->work.data = control;
+    uv_queue_work(&control->loop, &swap->work, open_source, on_opened);
+}
+
+void ot_swap_cancel(struct ot_control *control)
+{
+    if (control->swap.next != NULL)
+        ot_generation_release(OT_STEAL(control->swap.next));
+}
