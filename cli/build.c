@@ -13,6 +13,7 @@ const char *const ot_sourcemap_choices[] = {"none", "linked", "inline", NULL};
 
 static const struct ot_option options[] = {
     OT_BUILD_OPTIONS(struct values, build, true),
+    OT_BUILD_ENV_OPTION(struct values, build),
     {.name = "out",
      .value = "DIR",
      .help = "the dist to write; what is there is replaced whole or not at all",

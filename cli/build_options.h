@@ -61,11 +61,6 @@ extern const char *const ot_sourcemap_choices[];
          .help = "a compatibility flag of the engine; may be given several times",                 \
          .type = OT_OPTION_LIST,                                                                   \
          .offset = offsetof(holder, at.compat_flags)},                                             \
-        {.name = "env",                                                                            \
-         .value = "A,B",                                                                           \
-         .help = "names of environment variables that functions may read",                         \
-         .type = OT_OPTION_COMMAS,                                                                 \
-         .offset = offsetof(holder, at.env)},                                                      \
         {.name = "no-splitting",                                                                   \
          .help = "give every function its own copy of shared code",                                \
          .type = OT_OPTION_FLAG,                                                                   \
@@ -80,6 +75,14 @@ extern const char *const ot_sourcemap_choices[];
     {                                                                                              \
         .name = "esbuild", .value = "PATH", .help = "the esbuild program (default: as installed)", \
         .type = OT_OPTION_STRING, .offset = offsetof(holder, at.esbuild)                           \
+    }
+
+/* Apart, because `onetube serve` says more of it. */
+#define OT_BUILD_ENV_OPTION(holder, at)                                                            \
+    {                                                                                              \
+        .name = "env", .value = "A,B",                                                             \
+        .help = "names of environment variables that functions may read",                          \
+        .type = OT_OPTION_COMMAS, .offset = offsetof(holder, at.env)                               \
     }
 
 /* What is not zero. */

@@ -79,6 +79,11 @@ static void put_option(FILE *out, const struct ot_option *option)
     }
     fputc('\n', out);
     put_lines(out, option->help, NULL);
+    if (option->alias != NULL) {
+        fputs("(in the environment also ", out);
+        put_chars(out, option->alias);
+        fputs(")\n", out);
+    }
 }
 
 static void put_options(FILE *out, const struct ot_command *command)

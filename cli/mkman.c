@@ -40,7 +40,11 @@ static const struct ot_man_item environment[] = {
      "ONETUBE_SIGN_KEY gives "
      "--sign-key. 1TUBE_SIGN_KEY is accepted too. The command line wins; a list "
      "that is given there replaces "
-     "the environment's, but --revoked adds to it. A flag is set by 1, true, yes or on."},
+     "the environment's, but --revoked adds to it. A flag is set by 1, true, yes or on. Some have "
+     "one more name, which is shown with them."},
+    {"NOTIFY_SOCKET, LISTEN_FDS",
+     "onetube serve tells readiness to the former, see sd_notify(3), and takes the sockets of the "
+     "latter, see sd_listen_fds(3)."},
     {"NO_COLOR, CI", "If either is set there is no colour and no progress, also on a terminal."},
     {.tag = NULL},
 };
@@ -101,7 +105,8 @@ static const struct ot_man_section onetube_sections[] = {
              "onetube pae fw.1tube > tbs; openssl pkeyutl -verify -rawin -in tbs -pubin -inkey "
              "release.pub.pem "
              "-sigfile sig"},
-    {.title = "SEE ALSO", .text = "onetube-serve(1), openssl-pkeyutl(1), tar(1), sha256sum(1)"},
+    {.title = "SEE ALSO",
+     .text = "onetube-serve(1), systemd.socket(5), openssl-pkeyutl(1), tar(1), sha256sum(1)"},
     {.title = NULL},
 };
 
@@ -117,7 +122,7 @@ static void write_onetube(FILE *out)
     const struct ot_man_page page = {
         .program = "onetube",
         .version = OT_VERSION,
-        .summary = "build, sign and verify edge functions as one file",
+        .summary = "build, sign, verify and serve edge functions as one file",
         .description =
             "onetube turns a folder of edge functions into one signed file, which onetube-serve "
             "boots only if it is "
@@ -125,7 +130,9 @@ static void write_onetube(FILE *out)
             "onetube build bundles the functions into a dist, onetube package makes a signed "
             "payload (.1tube) of it, "
             "and onetube verify makes every check that is made at boot. A payload is an ordinary "
-            "tar archive.",
+            "tar archive. onetube serve answers HTTP with it, with authentication, limits, logs "
+            "and "
+            "metrics.",
         .commands = commands,
         .sections = onetube_sections,
     };

@@ -63,6 +63,7 @@ static const struct ot_option options[] = {
      .type = OT_OPTION_FLAG,
      .offset = offsetof(struct values, json)},
     OT_BUILD_OPTIONS(struct values, build, false),
+    OT_BUILD_ENV_OPTION(struct values, build),
     {.name = NULL},
 };
 

@@ -37,7 +37,7 @@ static void print_usage(FILE *out)
           "                  but --revoked adds to it\n"
           "  NO_COLOR, CI    no colour and no progress\n"
           "\nExit status: 0 done, 1 failed, 2 usage, 3 verification refused it,\n"
-          "4 a tool that onetube runs is missing or failed.\n",
+          "4 a tool that onetube runs is missing or failed, 78 not fit to serve.\n",
           out);
 }
 

@@ -4,7 +4,7 @@ load helpers
 
 @test "help is on stdout with 0 when asked for, usage errors on stderr with 2" {
     all=$("$ONETUBE" --help)
-    for command in build package sign pae keygen verify inspect unpack; do
+    for command in build package sign pae keygen verify inspect unpack serve; do
         [[ "$all" == *"$command"* ]]
         "$ONETUBE" "$command" --help >"$BATS_TEST_TMPDIR/help" 2>"$BATS_TEST_TMPDIR/errors"
         grep -q "Usage: onetube $command" "$BATS_TEST_TMPDIR/help"
