@@ -121,6 +121,7 @@ static const struct ot_option options[] = {
      .value = "SOURCE",
      .help = "the secret of HS256 tokens: env:NAME or a file; in the environment the secret itself",
      .type = OT_OPTION_STRING,
+     .may_be_empty = true,
      .offset = AT(jwt_secret),
      .alias = "JWT_SECRET"},
     TEXT("jwks", "FILE|URL", jwks, "the key set of RS256, ES256 and EdDSA tokens"),
@@ -131,6 +132,7 @@ static const struct ot_option options[] = {
      .help = "the key that may call everything: env:NAME or a file; in the environment the key "
              "itself",
      .type = OT_OPTION_STRING,
+     .may_be_empty = true,
      .offset = AT(service_role_key),
      .alias = "SUPABASE_SERVICE_ROLE_KEY"},
     {.name = "internal-key",
@@ -138,6 +140,7 @@ static const struct ot_option options[] = {
      .help = "the key of /metrics and of /health's details: env:NAME or a file; in the environment "
              "the key itself",
      .type = OT_OPTION_STRING,
+     .may_be_empty = true,
      .offset = AT(internal_key),
      .alias = "INTERNAL_KEY"},
     /* how often */

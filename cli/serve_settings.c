@@ -95,7 +95,7 @@ static int read_secret(const struct ot_parsed *parsed, const char *option, const
     if (value == NULL)
         return 0;
     if (!is_typed(parsed, option)) {
-        *out = ot_strdup(value);
+        *out = *value != '\0' ? ot_strdup(value) : NULL; /* as if it were not set */
         return 0;
     }
     if (strncmp(value, "env:", 4) == 0)

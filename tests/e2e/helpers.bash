@@ -67,3 +67,52 @@ fails() {
         return 1
     fi
 }
+
+# Validates JSON with a validator that is not ours: valid SCHEMA FILE; with --lines every line of the file.
+valid() {
+    NODE_PATH=$ROOT/node_modules node -e '
+        const Ajv = require("ajv/dist/2020.js").default;
+        const fs = require("fs");
+        const [schema, file, mode] = process.argv.slice(1);
+        const text = fs.readFileSync(file, "utf8");
+        const values = (mode === "--lines" ? text.trimEnd().split("\n") : [text]).map((one) => JSON.parse(one));
+        const check = new Ajv({ strict: true, allErrors: true }).compile(JSON.parse(fs.readFileSync(schema)));
+        for (const value of values)
+            if (!check(value)) { console.error(file, value, check.errors); process.exit(1); }' \
+        "$ROOT/schemas/$1.schema.json" "$2" "${3:-}"
+}
+
+# Starts `onetube serve` with these arguments on a free port and waits until it answers. Sets SERVER, BASE and URL; requests
+# are logged to $REQUESTS, what it says goes to $LOG.
+start_gateway() {
+    LOG=$BATS_TEST_TMPDIR/gateway.log
+    REQUESTS=$BATS_TEST_TMPDIR/requests.log
+    local ready=$BATS_TEST_TMPDIR/ready.$RANDOM
+    mkfifo "$ready"
+    "$ONETUBE" serve --port 0 --ready-fd 4 "$@" 4>"$ready" >"$REQUESTS" 2>"$LOG" 3>&- &
+    SERVER=$!
+    read -r _ <"$ready" || { cat "$LOG" >&2; return 1; }
+    URL=$(sed -n 's/.*listening on \(http:[^ ]*\).*/\1/p' "$LOG" | head -1)
+    BASE=${URL%"$PREFIX"}
+}
+
+# An HS256 token: make_token SECRET CLAIMS
+make_token() {
+    node -e '
+        const { createHmac } = require("crypto");
+        const [secret, claims] = process.argv.slice(1);
+        const encode = (text) => Buffer.from(text).toString("base64url");
+        const head = encode(JSON.stringify({ alg: "HS256", typ: "JWT" })) + "." + encode(claims);
+        console.log(head + "." + createHmac("sha256", secret).update(head).digest("base64url"));' "$1" "$2"
+}
+
+# Waits up to 20 s until the command succeeds.
+wait_until() {
+    local _
+    for _ in $(seq 200); do
+        "$@" && return 0
+        sleep 0.1
+    done
+    echo "never: $*" >&2
+    return 1
+}

@@ -7,16 +7,6 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# valid SCHEMA FILE
-valid() {
-    NODE_PATH=$ROOT/node_modules node -e '
-        const Ajv = require("ajv/dist/2020.js").default;
-        const read = (path) => JSON.parse(require("fs").readFileSync(path));
-        const check = new Ajv({ strict: true, allErrors: true }).compile(read(process.argv[1]));
-        if (!check(read(process.argv[2]))) { console.error(process.argv[2], check.errors); process.exit(1); }' \
-        "$ROOT/schemas/$1.schema.json" "$2"
-}
-
 @test "manifest, statement and every report match their schemas" {
     "$ONETUBE" keygen made --json >keygen.json
     "$ONETUBE" build --functions "$ROOT/examples/functions" --out dist --env A --sourcemap linked --json >build.json 2>/dev/null
