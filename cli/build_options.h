@@ -30,7 +30,8 @@ extern const char *const ot_sourcemap_choices[];
      .help = "the folder of functions, one sub-folder each",                                       \
      .type = OT_OPTION_STRING,                                                                     \
      .required = (must),                                                                           \
-     .offset = offsetof(holder, at.functions)},                                                    \
+     .offset = offsetof(holder, at.functions),                                                     \
+     .alias = "FUNCTIONS_PATH"},                                                                   \
         {.name = "only",                                                                           \
          .value = "A,B",                                                                           \
          .help = "build these functions alone",                                                    \
