@@ -110,7 +110,7 @@ static void write_functions(struct ot_json_writer *writer, const struct ot_snaps
         ot_jw_uint(writer, "rpm", function->rpm);
         ot_jw_uint(writer, "invocations", ot_count_read(&function->counters->requests));
         ot_jw_uint(writer, "errors", ot_count_read(&function->counters->errors));
-        ot_jw_uint(writer, "inFlight", ot_count_read(&function->counters->in_flight));
+        ot_jw_uint(writer, "openRequests", ot_count_read(&function->counters->in_flight));
         ot_jw_uint(writer, "totalDurationMs",
                    ot_count_read(&function->counters->latency_us) / 1000);
         if (ot_count_read(&function->counters->last_ms) > 0)

@@ -16,8 +16,8 @@ struct ot_tls;
 struct ot_endpoint_answer {
     unsigned status;
     const char *content_type; /* static */
-    struct ot_buf headers;    /* further header lines, each with its CRLF; cleared before the call */
-    struct ot_buf body;       /* cleared before the call; not sent for HEAD */
+    struct ot_buf headers; /* further header lines, each with its CRLF; cleared before the call */
+    struct ot_buf body;    /* cleared before the call; not sent for HEAD */
 };
 
 /* What the pointers lead to must live as long as the worker. */

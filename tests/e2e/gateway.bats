@@ -221,7 +221,7 @@ answers_hello() { [ "$(status_of "$URL/hello")" = 200 ]; }
     for engine in $engines; do [ ! -e "/proc/$engine" ]; done
 }
 
-in_flight() { [ "$(health "h.functions.$1.inFlight")" = 1 ]; }
+in_flight() { [ "$(health "h.functions.$1.openRequests")" = 1 ]; }
 
 @test "SIGHUP serves the next payload, and not one request fails" {
     make_release "$BATS_TEST_TMPDIR/fw.1tube" one
