@@ -70,11 +70,13 @@ struct build {
     struct ot_sources sources;
     struct ot_bundle_entry *entries; /* in whatever order the bundling leaves them */
     struct ot_bundle bundle;
+    struct ot_project project;
     char *real; /* the functions folder's absolute path, without links */
 };
 
 static void free_build(struct build *build)
 {
+    ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
     free(build->entries);
@@ -113,6 +115,8 @@ static int scan_sources(struct build *build, struct ot_error *err)
     build->real = realpath(options->functions, NULL);
     if (build->real == NULL)
         return ot_fail_errno(err, OT_FAILED, "%s", options->functions);
+    if (ot_project_open(&build->project, build->real, options->functions, &build->sources, err) < 0)
+        return -1;
     folder = folder_of(build);
     build->entries = ot_alloc(build->sources.count, sizeof(*build->entries));
     for (size_t i = 0; i < build->sources.count; i++) {
@@ -128,8 +132,7 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
     const struct ot_build_options *options = build->options;
     const struct ot_folder folder = folder_of(build);
     const struct ot_bundle_options bundle_options = {
-        .folder = build->real,
-        .shown = options->functions,
+        .project = &build->project,
         .minify = options->minify,
         .splitting = options->splitting,
         .sourcemap = options->sourcemap,

@@ -116,7 +116,7 @@ static void make_flags(const struct run *run, struct ot_list *flags)
         ot_list_add(flags, "--minify");
     if (run->splitting)
         ot_list_add(flags, "--splitting");
-    if (keeps_links(options->folder))
+    if (keeps_links(options->project->folder))
         ot_list_add(flags, "--preserve-symlinks");
 }
 
@@ -154,13 +154,13 @@ static void put_request(struct ot_buf *out, const struct run *run)
     ot_put_key(out, "stdinResolveDir");
     ot_put_null(out);
     ot_put_key(out, "absWorkingDir");
-    ot_put_string(out, run->options->folder);
+    ot_put_string(out, run->options->project->folder);
     ot_put_key(out, "nodePaths");
     ot_put_array(out, 0);
     ot_put_key(out, "context");
     ot_put_bool(out, false);
     ot_put_key(out, "plugins");
-    ot_plugin_describe(out);
+    ot_plugin_describe(&run->plugin, out);
 }
 
 static int run_esbuild(struct run *run, struct ot_esbuild_answer *answer, struct ot_error *err)
@@ -316,7 +316,8 @@ static int collect(struct ot_bundle *bundle, const struct run *run, struct ot_bu
 
         if (answer->type != OT_VALUE_OBJECT)
             continue;
-        ot_report_messages(report, run->options->shown, ot_value_get(answer, "warnings"), false);
+        ot_report_messages(report, run->options->project->shown, ot_value_get(answer, "warnings"),
+                           false);
         if (add_files(bundle, ot_value_get(answer, "outputFiles"), run->out_dir, err) < 0 ||
             ot_metafile_add(&bundle->metafile, ot_value_text(ot_value_get(answer, "metafile")),
                             OUT_DIR "/", err) < 0)
@@ -358,7 +359,7 @@ static int run_checked(struct run *run, struct ot_bundle_entry *entries, size_t 
     errors = ot_value_get(&answer->packet.value, "errors");
     if (errors->type != OT_VALUE_ARRAY)
         return ot_fail(err, OT_TOOL, "esbuild's answer is not as expected");
-    report_errors(errors, run->options->shown, entries, count, report);
+    report_errors(errors, run->options->project->shown, entries, count, report);
     return 0;
 }
 
@@ -377,7 +378,7 @@ static int run_apart(struct run *run, struct ot_bundle_entry *entries, size_t co
     const struct ot_value *errors = ot_value_get(&out->answers[0].packet.value, "errors");
     ssize_t plain = set_apart(errors, entries, count);
 
-    ot_report_messages(report, run->options->shown,
+    ot_report_messages(report, run->options->project->shown,
                        ot_value_get(&out->answers[0].packet.value, "warnings"), false);
     if (plain < 0)
         return fail_sources(report, err);
@@ -396,16 +397,16 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
               struct ot_bundle_entry *entries, size_t entry_count, struct ot_bundle *out,
               struct ot_build_report *report, struct ot_error *err)
 {
-    OT_AUTOFREE char *out_dir = join(options->folder, OUT_DIR);
+    OT_AUTOFREE char *out_dir = join(options->project->folder, OUT_DIR);
     OT_CLEANUP(free_run)
     struct run run = {.esbuild = esbuild, .options = options, .splitting = options->splitting};
 
-    run.plugin.folder = options->folder;
+    run.plugin.project = options->project;
     run.out_dir = out_dir;
     if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
         (has_errors(&out->answers[0]) &&
          run_apart(&run, entries, entry_count, out, report, err) < 0) ||
         collect(out, &run, report, err) < 0)
         return -1;
-    return check_strays(out, options->shown, report, err);
+    return check_strays(out, options->project->shown, report, err);
 }

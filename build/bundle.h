@@ -9,8 +9,7 @@
 #define OT_BUNDLE_RUNS 2
 
 struct ot_bundle_options {
-    const char *folder; /* absolute path of the functions folder, without links */
-    const char *shown;  /* how messages name it */
+    const struct ot_project *project;
     bool minify;
     bool splitting;
     enum ot_sourcemap sourcemap;

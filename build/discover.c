@@ -131,6 +131,7 @@ static int add_function(struct discovery *discovery, const char *name, int folde
                        label);
     out->items = ot_realloc(out->items, out->count + 1, sizeof(*out->items));
     source = &out->items[out->count++];
+    *source = (struct ot_function_source){0};
     source->name = ot_strdup(name);
     source->entry = ot_asprintf("%s/%s", name, entry);
     ot_config_init(&source->config);
@@ -283,6 +284,7 @@ void ot_sources_free(struct ot_sources *sources)
     for (size_t i = 0; i < sources->count; i++) {
         free(sources->items[i].name);
         free(sources->items[i].entry);
+        free(sources->items[i].import_map);
         ot_config_free(&sources->items[i].config);
     }
     free(sources->items);

@@ -6,6 +6,7 @@
 struct ot_function_source {
     char *name;  /* passes ot_is_name */
     char *entry; /* relative to the functions folder: "hello/index.ts" */
+    char *import_map; /* absolute path, from supabase/config.toml; NULL: none */
     struct ot_config config;
 };
 

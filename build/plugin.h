@@ -1,11 +1,13 @@
 /*
- * Our half of a build's conversation: esbuild asks what a specifier means and what a virtual module
+ * Our half of a build's conversation: esbuild asks what a specifier means and what a module
  * contains. Virtual modules are the entries (one for each function), the shim, Node's built-in
- * modules and the empty module.
+ * modules and the empty module; a few of the user's own sources are changed on their way (edit.h).
  */
 #pragma once
 
+#include "build/build.h"
 #include "build/esbuild.h"
+#include "build/project.h"
 
 /* Where a function's bundle begins. */
 struct ot_bundle_entry {
@@ -20,16 +22,29 @@ struct ot_bundle_entry {
 /* How esbuild names an entry in messages and in the metafile: this and the function's name. */
 #define OT_ENTRY_NAMESPACE "onetube"
 
+/* A file that a source reads (edit.h), and which source that is. */
+struct ot_source_use {
+    char *source; /* relative to the functions folder */
+    char *path;   /* as written */
+    unsigned line, column;
+    bool must_exist, from_cwd;
+};
+
+/* Start from `{0}` and fill in what the comments do not exclude. */
 struct ot_plugin {
     const struct ot_bundle_entry *entries;
     size_t entry_count;
-    const char *folder;         /* absolute path of the functions folder */
+    const struct ot_project *project;
     uint32_t key;               /* of the build */
-    struct ot_pending *pending; /* our own questions that have no answer yet */
+    struct ot_pending *pending; /* own: our questions that have no answer yet */
     size_t pending_count;
+    struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
+    size_t use_count;
+    struct ot_list instances; /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
+    struct ot_list notes;     /* own: what was taken instead of what was written */
 };
 
 /* Writes the value of a build request's "plugins". */
-void ot_plugin_describe(struct ot_buf *out);
+void ot_plugin_describe(const struct ot_plugin *plugin, struct ot_buf *out);
 struct ot_esbuild_peer ot_plugin_peer(struct ot_plugin *plugin);
 void ot_plugin_free(struct ot_plugin *plugin);

@@ -8,3 +8,6 @@
 
 /* The content of build/shim/`name`; NULL data when there is no such file. */
 struct ot_span ot_shim_file(struct ot_span name);
+
+/* The names of all files, one for each index from 0; NULL behind the last. */
+const char *ot_shim_name(size_t index);

@@ -75,3 +75,8 @@ struct ot_span ot_shim_file(struct ot_span name)
     }
     return (struct ot_span){NULL, 0};
 }
+
+const char *ot_shim_name(size_t index)
+{
+    return index < OT_COUNT(files) ? files[index].name : NULL;
+}

@@ -1,11 +1,9 @@
-#include "build/specifiers.h"
+#include "build/specifier_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_MAX_LEN 214u /* of a package, as npm has it */
-
-#define OFFLINE "a build never uses the network: "
 
 /* Node's built-in modules that may be written without `node:`. */
 static const char *const builtins[] = {
@@ -68,78 +66,31 @@ static const char *const builtins[] = {
 /* Only with `node:`. */
 static const char *const prefixed_builtins[] = {"sea", "sqlite", "test", "test/reporters"};
 
-/* Hosts whose paths are npm packages. */
-static const struct {
-    const char *prefix; /* of the URL, without its scheme */
-    bool builds;        /* the package may stand behind a build number: /v135/ or /stable/ */
-} mirrors[] = {
-    {"esm.sh/", true},           {"cdn.esm.sh/", true},
-    {"cdn.skypack.dev/", false}, {"cdn.jsdelivr.net/npm/", false},
-    {"unpkg.com/", false},
-};
-
-/* JSR packages that their authors also publish on npm, under a name that is surely theirs. */
-static const struct {
-    const char *jsr;
-    const char *npm;
-} twins[] = {
-    {"@hono/hono", "hono"},
-    {"@oak/oak", "@oakserver/oak"},
-    {"@panva/jose", "jose"},
-    {"@supabase/functions-js", "@supabase/functions-js"},
-    {"@supabase/supabase-js", "@supabase/supabase-js"},
-};
-
-/*
- * Parts of Deno's standard library that the shim provides, by their path
- * below deno.land/std@<any version>/.
- */
-static const struct {
-    const char *path;
-    const char *shim;
-} std_modules[] = {
-    {"http/server.ts", "std/http/server.js"},
-};
-
 /* What the shim is asked for by name. */
 static const struct {
     const char *name;
     const char *shim;
 } shim_modules[] = {
     {"shim", "shim.js"},
-    {"std/http/server", "std/http/server.js"},
 };
 
-struct package {
-    struct ot_span name;
-    struct ot_span version; /* empty: any */
-    struct ot_span sub;     /* without the slash; empty: the package itself */
-};
-
-static struct ot_span tail(struct ot_span text, size_t from)
+struct ot_span ot_span_tail(struct ot_span text, size_t from)
 {
     return (struct ot_span){text.data + from, text.len - from};
 }
 
-static bool skip_prefix(struct ot_span *text, const char *prefix)
+bool ot_skip_prefix(struct ot_span *text, const char *prefix)
 {
     size_t len = strlen(prefix);
 
     if (text->len < len || memcmp(text->data, prefix, len) != 0)
         return false;
-    *text = tail(*text, len);
+    *text = ot_span_tail(*text, len);
     return true;
 }
 
-static bool has_suffix(struct ot_span text, const char *suffix)
-{
-    size_t len = strlen(suffix);
-
-    return text.len >= len && memcmp(text.data + text.len - len, suffix, len) == 0;
-}
-
 /* How many bytes stand before the first of `stops`. */
-static size_t until(struct ot_span text, const char *stops)
+size_t ot_span_until(struct ot_span text, const char *stops)
 {
     size_t len = 0;
 
@@ -171,12 +122,12 @@ static size_t name_length(struct ot_span text, const char *stops)
     size_t scope = 0, len;
 
     if (text.len > 0 && text.data[0] == '@') {
-        scope = until(text, "/");
+        scope = ot_span_until(text, "/");
         if (scope == text.len || !is_name_part((struct ot_span){text.data + 1, scope - 1}))
             return 0;
         scope++;
     }
-    len = until(tail(text, scope), stops);
+    len = ot_span_until(ot_span_tail(text, scope), stops);
     if (!is_name_part((struct ot_span){text.data + scope, len}) || scope + len > NAME_MAX_LEN)
         return 0;
     return scope + len;
@@ -195,32 +146,32 @@ static bool is_printable(struct ot_span text)
 static bool is_sub_path(struct ot_span sub)
 {
     while (sub.len > 0) {
-        size_t len = until(sub, "/");
+        size_t len = ot_span_until(sub, "/");
         struct ot_span part = {sub.data, len};
 
         if (len == 0 || ot_span_is(part, ".") || ot_span_is(part, "..") || len + 1 == sub.len)
             return false;
-        sub = tail(sub, len < sub.len ? len + 1 : len);
+        sub = ot_span_tail(sub, len < sub.len ? len + 1 : len);
     }
     return true;
 }
 
 /* name[@version][/sub] */
-static bool split_package(struct ot_span text, struct package *out)
+bool ot_package_split(struct ot_span text, struct ot_package_path *out)
 {
     size_t len = name_length(text, "@/");
 
-    *out = (struct package){0};
+    *out = (struct ot_package_path){0};
     if (len == 0)
         return false;
     out->name = (struct ot_span){text.data, len};
-    text = tail(text, len);
+    text = ot_span_tail(text, len);
     if (text.len > 0 && text.data[0] == '@') {
-        out->version = (struct ot_span){text.data + 1, until(text, "/") - 1};
-        text = tail(text, out->version.len + 1);
+        out->version = (struct ot_span){text.data + 1, ot_span_until(text, "/") - 1};
+        text = ot_span_tail(text, out->version.len + 1);
     }
     if (text.len > 0)
-        out->sub = tail(text, 1);
+        out->sub = ot_span_tail(text, 1);
     if (out->sub.len > 0 && out->sub.data[out->sub.len - 1] == '/')
         out->sub.len--;
     return is_printable(out->version) && is_printable(out->sub) && is_sub_path(out->sub);
@@ -247,18 +198,13 @@ static const char *find_builtin(struct ot_span name, bool prefixed)
     return NULL;
 }
 
-static struct ot_specifier make(enum ot_specifier_kind kind, char *target, char *advice)
+struct ot_specifier ot_specifier_invalid(const char *advice)
 {
-    return (struct ot_specifier){kind, target, advice};
-}
-
-static struct ot_specifier invalid(const char *advice)
-{
-    return make(OT_SPECIFIER_INVALID, NULL, ot_strdup(advice));
+    return (struct ot_specifier){.kind = OT_SPECIFIER_INVALID, .advice = ot_strdup(advice)};
 }
 
 /* A range such as ">=1 <3" would mean something else to a shell. */
-static char *install_advice(const char *command, struct ot_span name, struct ot_span version)
+static char *install_advice(struct ot_span name, struct ot_span version)
 {
     const char *quote = "";
 
@@ -266,174 +212,121 @@ static char *install_advice(const char *command, struct ot_span name, struct ot_
         if (!is_plain(version.data[i]) && version.data[i] != '^' && version.data[i] != '+')
             quote = "'";
     }
-    return ot_asprintf("install it: %s %s%.*s%s%.*s%s", command, quote, (int)name.len, name.data,
+    return ot_asprintf("install it: npm install %s%.*s%s%.*s%s", quote, (int)name.len, name.data,
                        version.len > 0 ? "@" : "", (int)version.len, version.data, quote);
 }
 
-static struct ot_specifier as_package(const struct package *package, struct ot_span name,
-                                      const char *command)
+/*
+ * A package's name and sub-path. "npm:events" is the package, not the built-in module: a slash
+ * behind its name says so.
+ */
+char *ot_package_target(struct ot_span name, struct ot_span sub)
 {
-    char *target =
-        ot_asprintf("%.*s%s%.*s", (int)name.len, name.data, package->sub.len > 0 ? "/" : "",
-                    (int)package->sub.len, package->sub.len > 0 ? package->sub.data : "");
+    char *target = ot_asprintf("%.*s%s%.*s", (int)name.len, name.data, sub.len > 0 ? "/" : "",
+                               (int)sub.len, sub.len > 0 ? sub.data : "");
+    char *with_slash;
 
-    /* "npm:events" is the package, not the built-in module: a slash behind its name says so */
-    if (find_builtin(ot_span_of(target), false) != NULL) {
-        char *with_slash = ot_asprintf("%s/", target);
-
-        free(target);
-        target = with_slash;
-    }
-    return make(OT_SPECIFIER_PACKAGE, target, install_advice(command, name, package->version));
+    if (find_builtin(ot_span_of(target), false) == NULL)
+        return target;
+    with_slash = ot_asprintf("%s/", target);
+    free(target);
+    return with_slash;
 }
 
-static bool is_types_only(struct ot_span path)
+bool ot_is_types_only(struct ot_span path)
 {
-    return has_suffix(path, ".d.ts") || has_suffix(path, ".d.mts");
+    return ot_span_ends(path, ".d.ts") || ot_span_ends(path, ".d.mts") ||
+           ot_span_ends(path, ".d.cts");
+}
+
+struct ot_specifier ot_specifier_npm(const struct ot_package_path *package, struct ot_span name)
+{
+    struct ot_specifier out = {.kind = OT_SPECIFIER_PACKAGE};
+
+    /* the packages of type declarations have nothing that runs */
+    if (ot_is_types_only(package->sub) || ot_span_starts(name, "@types/"))
+        return (struct ot_specifier){.kind = OT_SPECIFIER_EMPTY};
+    out.target = ot_package_target(name, package->sub);
+    out.advice = install_advice(name, package->version);
+    if (package->version.len > 0)
+        out.version = ot_strndup(package->version.data, package->version.len);
+    return out;
 }
 
 static struct ot_specifier parse_npm(struct ot_span text)
 {
-    struct package package;
+    struct ot_package_path package;
 
-    if (text.len > 0 && text.data[0] == '/')
-        text = tail(text, 1);
-    if (!split_package(text, &package))
-        return invalid("not a package: write npm:name@version/path");
-    if (is_types_only(package.sub))
-        return make(OT_SPECIFIER_EMPTY, NULL, NULL);
-    return as_package(&package, package.name, "npm install");
-}
-
-static struct ot_specifier parse_jsr(struct ot_span text)
-{
-    struct package package;
-
-    if (text.len > 0 && text.data[0] == '/')
-        text = tail(text, 1);
-    if (!split_package(text, &package) || package.name.data[0] != '@')
-        return invalid("not a package: write jsr:@scope/name@version/path");
-    if (is_types_only(package.sub))
-        return make(OT_SPECIFIER_EMPTY, NULL, NULL);
-    for (size_t i = 0; i < OT_COUNT(twins); i++) {
-        if (ot_span_is(package.name, twins[i].jsr))
-            return as_package(&package, ot_span_of(twins[i].npm), "npm install");
-    }
-    return as_package(&package, package.name, "npx jsr add");
-}
-
-/* A build number in front of the package: "v135/" or "stable/". */
-static void skip_build(struct ot_span *path)
-{
-    struct ot_span digits = *path;
-    size_t len;
-
-    if (skip_prefix(path, "stable/") || !skip_prefix(&digits, "v"))
-        return;
-    len = until(digits, "/");
-    for (size_t i = 0; i < len; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9')
-            return;
-    }
-    if (len > 0 && len < digits.len)
-        *path = tail(digits, len + 1);
-}
-
-/* Whether `url` (without scheme and query) is a package on a mirror of npm. */
-static bool parse_mirror(struct ot_span url, struct ot_specifier *out)
-{
-    for (size_t i = 0; i < OT_COUNT(mirrors); i++) {
-        struct ot_span path = url;
-        struct package package;
-
-        if (!skip_prefix(&path, mirrors[i].prefix))
-            continue;
-        if (mirrors[i].builds) {
-            skip_build(&path);
-            skip_prefix(&path, "*");
-        }
-        if (has_suffix(path, "/+esm"))
-            path.len -= strlen("/+esm");
-        /* "gh/owner/repo" and the like are other sources than npm */
-        if (!split_package(path, &package) || ot_span_is(package.name, "gh") ||
-            ot_span_is(package.name, "jsr") || ot_span_is(package.name, "pr"))
-            return false;
-        *out = as_package(&package, package.name, "npm install");
-        return true;
-    }
-    return false;
-}
-
-/* Whether it is a part of Deno's standard library that the shim provides. */
-static bool parse_std(struct ot_span url, struct ot_specifier *out)
-{
-    if (!skip_prefix(&url, "deno.land/std") || url.len == 0 || !strchr("@/", url.data[0]))
-        return false;
-    url = tail(url, until(url, "/"));
-    for (size_t i = 0; i < OT_COUNT(std_modules); i++) {
-        if (url.len > 0 && ot_span_is(tail(url, 1), std_modules[i].path)) {
-            *out = make(OT_SPECIFIER_SHIM, ot_strdup(std_modules[i].shim), NULL);
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct ot_specifier parse_url(struct ot_span url)
-{
-    struct ot_specifier found;
-
-    url.len = until(url, "?#");
-    if (is_types_only(url))
-        return make(OT_SPECIFIER_EMPTY, NULL, NULL);
-    if (parse_std(url, &found) || parse_mirror(url, &found))
-        return found;
-    return invalid(OFFLINE "save the module in the project and import it by its relative path, "
-                           "or import a package from npm");
+    ot_skip_prefix(&text, "/");
+    if (!ot_package_split(text, &package))
+        return ot_specifier_invalid("not a package: write npm:name@version/path");
+    return ot_specifier_npm(&package, package.name);
 }
 
 static struct ot_specifier parse_shim(struct ot_span name)
 {
     for (size_t i = 0; i < OT_COUNT(shim_modules); i++) {
         if (ot_span_is(name, shim_modules[i].name))
-            return make(OT_SPECIFIER_SHIM, ot_strdup(shim_modules[i].shim), NULL);
+            return (struct ot_specifier){.kind = OT_SPECIFIER_SHIM,
+                                         .target = ot_strdup(shim_modules[i].shim)};
     }
-    return invalid("onetube has no such module");
+    return ot_specifier_invalid("onetube has no such module");
+}
+
+static struct ot_specifier parse_file(struct ot_span path)
+{
+    ot_skip_prefix(&path, "file://");
+    if (ot_is_types_only(path))
+        return (struct ot_specifier){.kind = OT_SPECIFIER_EMPTY};
+    if (ot_span_ends(path, ".wasm?module"))
+        path.len -= strlen("?module");
+    return (struct ot_specifier){.kind = OT_SPECIFIER_FILE,
+                                 .target = ot_strndup(path.data, path.len)};
 }
 
 struct ot_specifier ot_specifier_parse(struct ot_span text)
 {
     struct ot_span rest = text;
-    bool prefixed = skip_prefix(&rest, "node:");
+    bool prefixed = ot_skip_prefix(&rest, "node:");
     const char *builtin = find_builtin(rest, prefixed);
+    struct ot_package_path package;
 
     if (builtin != NULL)
-        return make(OT_SPECIFIER_BUILTIN, ot_asprintf("node:%s", builtin), NULL);
+        return (struct ot_specifier){.kind = OT_SPECIFIER_BUILTIN,
+                                     .target = ot_asprintf("node:%s", builtin)};
     if (prefixed)
-        return invalid("Node.js has no such module");
-    if (skip_prefix(&rest, "npm:"))
+        return ot_specifier_invalid("Node.js has no such module");
+    if (ot_skip_prefix(&rest, "npm:"))
         return parse_npm(rest);
-    if (skip_prefix(&rest, "jsr:"))
-        return parse_jsr(rest);
-    if (skip_prefix(&rest, "https://") || skip_prefix(&rest, "http://"))
-        return parse_url(rest);
-    if (skip_prefix(&rest, "onetube:"))
+    if (ot_skip_prefix(&rest, "jsr:"))
+        return ot_specifier_jsr(rest);
+    if (ot_skip_prefix(&rest, "https://") || ot_skip_prefix(&rest, "http://"))
+        return ot_specifier_url(rest);
+    if (ot_skip_prefix(&rest, "onetube:"))
         return parse_shim(rest);
-    if (has_suffix(text, ".wasm?module"))
-        rest.len -= strlen("?module");
-    return make(OT_SPECIFIER_FILE, ot_strndup(rest.data, rest.len), NULL);
+    if (ot_span_starts(text, "@std/"))
+        return ot_specifier_jsr(text);
+    /* a name that an import map gave */
+    if (!ot_span_starts(text, ".") && !ot_span_starts(text, "file:") &&
+        ot_package_split(text, &package))
+        return ot_specifier_npm(&package, package.name);
+    return parse_file(text);
 }
 
 void ot_specifier_free(struct ot_specifier *specifier)
 {
     free(specifier->target);
+    free(specifier->other);
+    free(specifier->shim);
+    free(specifier->version);
     free(specifier->advice);
+    free(specifier->note);
     *specifier = (struct ot_specifier){0};
 }
 
 void ot_specifier_filter(struct ot_buf *out)
 {
-    ot_buf_puts(out, "^(node|npm|jsr|https?|onetube):|\\.wasm\\?module$|^(");
+    ot_buf_puts(out, "^(node|npm|jsr|https?|file|onetube):|^@std/|^/|\\.wasm\\?module$|^(");
     for (size_t i = 0; i < OT_COUNT(builtins); i++)
         ot_buf_printf(out, "%s%s", i > 0 ? "|" : "", builtins[i]);
     ot_buf_puts(out, ")$");

@@ -13,14 +13,22 @@ enum ot_specifier_kind {
     OT_SPECIFIER_SHIM,    /* `target` is a file of build/shim/: "shim.js" */
     OT_SPECIFIER_EMPTY,   /* only types: a module without content */
     OT_SPECIFIER_PACKAGE, /* `target` is a package's name and sub-path, as installed: "zod/v4" */
+    OT_SPECIFIER_REMOTE,  /* `target` is where a vendor folder has the module: "host/path" */
     OT_SPECIFIER_FILE,    /* `target` is a path as esbuild understands it */
 };
 
+/* All strings may be NULL: nothing to say. */
 struct ot_specifier {
     enum ot_specifier_kind kind;
-    char *target; /* NULL: none */
-    char *advice; /* what to do when it cannot be resolved, "install it: npm install zod@3"; NULL:
-                     nothing to say */
+    char *target;
+    char *other;   /* OT_SPECIFIER_PACKAGE: the name and sub-path that it may have instead */
+    char *shim;    /* OT_SPECIFIER_PACKAGE: the file of build/shim/ that stands in for it where it
+                      is not installed */
+    char *version; /* OT_SPECIFIER_PACKAGE: the range that was asked for */
+    char *advice;  /* what to do when it cannot be resolved: "install it: npm install zod@3" */
+    char *note;    /* what was taken instead of what was written: "https://deno.land/x/zod: the npm
+                      package zod" */
+    bool vendored; /* `onetube vendor` gets it: goes behind the advice */
 };
 
 #define OT_AUTOSPECIFIER OT_CLEANUP(ot_specifier_free)

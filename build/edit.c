@@ -1,0 +1,337 @@
+#include "build/edit.h"
+
+#include "build/lex.h"
+#include "build/path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILES "/bundle/files/"
+#define NESTING_MAX 256u
+
+struct editor {
+    struct ot_tokens tokens;
+    struct ot_buf *out;
+    struct ot_edit_result *result;
+    size_t copied; /* of the text, into `out` */
+    char name[8];  /* of the function that knows the places; not used in the text */
+    bool declares; /* the file has a __dirname or __filename of its own */
+    bool changed;
+};
+
+static bool is_word(const struct editor *editor, uint32_t index, const char *word)
+{
+    return ot_token_is_word(&editor->tokens, index, word);
+}
+
+static bool is_punctuator(const struct editor *editor, uint32_t index, const char *text)
+{
+    return ot_token_is_punctuator(&editor->tokens, index, text);
+}
+
+static bool after_dot(const struct editor *editor, uint32_t index)
+{
+    return is_punctuator(editor, index - 1, ".") || is_punctuator(editor, index - 1, "?.");
+}
+
+static bool is_place(const struct editor *editor, uint32_t index)
+{
+    return (is_word(editor, index, "__dirname") || is_word(editor, index, "__filename")) &&
+           !after_dot(editor, index);
+}
+
+/* -- import.meta, __dirname, __filename -------------------------------------------------------- */
+
+/* Puts `text` in the place of the bytes from `start` to `end`, with blanks up to their length. */
+static void replace(struct editor *editor, size_t start, size_t end, const char *text)
+{
+    ot_buf_append(editor->out, editor->tokens.text.data + editor->copied, start - editor->copied);
+    ot_buf_printf(editor->out, "%-*s", (int)(end - start), text);
+    editor->copied = end;
+    editor->changed = true;
+}
+
+static size_t end_of(const struct editor *editor, uint32_t index)
+{
+    return editor->tokens.items[index].start + editor->tokens.items[index].len;
+}
+
+static void replace_meta(struct editor *editor, uint32_t index)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%s()", editor->name);
+    replace(editor, editor->tokens.items[index].start, end_of(editor, index + 2), text);
+}
+
+/* `{ __dirname }` and `{ __dirname: x }` are keys, which stay. */
+static void replace_place(struct editor *editor, uint32_t index)
+{
+    bool first = is_punctuator(editor, index - 1, "{") || is_punctuator(editor, index - 1, ",");
+    char text[16];
+
+    if (editor->declares ||
+        (first && (is_punctuator(editor, index + 1, "}") || is_punctuator(editor, index + 1, ",") ||
+                   is_punctuator(editor, index + 1, ":"))))
+        return;
+    snprintf(text, sizeof(text), "%s().%c", editor->name,
+             is_word(editor, index, "__dirname") ? 'd' : 'f');
+    replace(editor, editor->tokens.items[index].start, end_of(editor, index), text);
+}
+
+/* A name that the file does not have; three letters fit where __dirname stood. */
+static bool choose_name(struct editor *editor)
+{
+    for (int i = 0; i < 26 * 26; i++) {
+        bool used = false;
+
+        snprintf(editor->name, sizeof(editor->name), "_%c%c", 'a' + (i / 26 + 12) % 26,
+                 'a' + i % 26);
+        for (uint32_t j = 0; j < editor->tokens.count && !used; j++)
+            used = is_word(editor, j, editor->name);
+        if (!used)
+            return true;
+    }
+    return false;
+}
+
+static bool declares_place(const struct editor *editor)
+{
+    for (uint32_t i = 0; i < editor->tokens.count; i++) {
+        if (is_place(editor, i) &&
+            (is_punctuator(editor, i + 1, "=") || is_word(editor, i - 1, "const") ||
+             is_word(editor, i - 1, "let") || is_word(editor, i - 1, "var") ||
+             is_word(editor, i - 1, "function")))
+            return true;
+    }
+    return false;
+}
+
+void ot_put_js_string(struct ot_buf *out, struct ot_span text)
+{
+    ot_buf_putc(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (c == '"' || c == '\\')
+            ot_buf_printf(out, "\\%c", c);
+        else if (c < ' ' || c == 0x7f)
+            ot_buf_printf(out, "\\x%02x", c);
+        else
+            ot_buf_putc(out, (char)c);
+    }
+    ot_buf_putc(out, '"');
+}
+
+/* The path of a file: URL (WHATWG URL, the path percent-encode set and "%"). */
+static void put_url_path(struct ot_buf *out, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        unsigned char c = (unsigned char)*path;
+
+        if (c <= ' ' || c >= 0x7f || strchr("\"#<>?`{}%\\^", c) != NULL)
+            ot_buf_printf(out, "%%%02X", c);
+        else
+            ot_buf_putc(out, (char)c);
+    }
+}
+
+/*
+ * A function, because its declaration may stand behind its use, at the end, where nothing moves:
+ * import.meta's members, and `d` and `f` for __dirname and __filename.
+ */
+static void put_places(struct editor *editor, const struct ot_edit *edit)
+{
+    OT_AUTOFREE char *file = ot_asprintf(FILES "%s", edit->virtual_path);
+    OT_AUTOFREE char *folder = ot_path_folder(file);
+    OT_AUTOBUF struct ot_buf url = {0};
+
+    ot_buf_puts(&url, "file://");
+    put_url_path(&url, file);
+    ot_buf_printf(editor->out, "\n;function %s(){const d=", editor->name);
+    ot_put_js_string(editor->out, ot_span_of(folder));
+    ot_buf_puts(editor->out, ",f=");
+    ot_put_js_string(editor->out, ot_span_of(file));
+    ot_buf_printf(editor->out,
+                  ",url=\"%s\";return{d,f,url,dirname:d,filename:f,main:%s,"
+                  "resolve(s){return new URL(s,url).href}}}\n",
+                  url.data, edit->is_entry ? "true" : "false");
+}
+
+/* -- JSX --------------------------------------------------------------------------------------- */
+
+/* esbuild reads pragmas wherever they stand; those of the file itself win, so ours are left out. */
+static void put_pragmas(struct editor *editor, const struct ot_jsx *jsx)
+{
+    struct ot_span text = editor->tokens.text;
+    bool automatic =
+        strncmp(jsx->runtime, "react-jsx", 9) == 0 || strcmp(jsx->runtime, "precompile") == 0;
+
+    if (memmem(text.data, text.len, "@jsx", 4) != NULL)
+        return;
+    editor->changed = true;
+    ot_buf_printf(editor->out, "\n/** @jsxRuntime %s */", automatic ? "automatic" : "classic");
+    if (automatic && jsx->import_source != NULL)
+        ot_buf_printf(editor->out, "/** @jsxImportSource %s */", jsx->import_source);
+    if (!automatic && jsx->factory != NULL)
+        ot_buf_printf(editor->out, "/** @jsx %s */", jsx->factory);
+    if (!automatic && jsx->fragment != NULL)
+        ot_buf_printf(editor->out, "/** @jsxFrag %s */", jsx->fragment);
+    ot_buf_putc(editor->out, '\n');
+}
+
+/* -- files that are read ----------------------------------------------------------------------- */
+
+/* The token is a string without escapes; `value` is what is between the quotes. */
+static bool literal(const struct editor *editor, uint32_t index, struct ot_span *value)
+{
+    struct ot_span text = ot_token_text(&editor->tokens, index);
+    int kind = index < editor->tokens.count ? editor->tokens.items[index].kind : -1;
+
+    if ((kind != OT_TOKEN_STRING && kind != OT_TOKEN_TEMPLATE) || text.len < 3 ||
+        text.data[0] != text.data[text.len - 1] || memchr(text.data, '\\', text.len) != NULL)
+        return false;
+    *value = (struct ot_span){text.data + 1, text.len - 2};
+    return true;
+}
+
+static bool is_in_try(const struct editor *editor, const uint32_t *open, uint32_t depth)
+{
+    for (uint32_t i = 0; i < depth && i < NESTING_MAX; i++) {
+        if (open[i] > 0 && is_word(editor, open[i] - 1, "try"))
+            return true;
+    }
+    return false;
+}
+
+static void add_use(struct editor *editor, uint32_t index, struct ot_span path, bool must_exist,
+                    bool from_cwd)
+{
+    struct ot_edit_result *result = editor->result;
+    struct ot_file_use *use;
+    size_t line_start = 0;
+
+    result->uses = ot_realloc(result->uses, result->use_count + 1, sizeof(*result->uses));
+    use = &result->uses[result->use_count++];
+    *use = (struct ot_file_use){.path = ot_strndup(path.data, path.len),
+                                .line = 1,
+                                .must_exist = must_exist,
+                                .from_cwd = from_cwd};
+    for (size_t at = 0; at < editor->tokens.items[index].start;) {
+        size_t len = ot_line_end_length(editor->tokens.text, at);
+
+        at += len > 0 ? len : 1;
+        if (len > 0) {
+            use->line++;
+            line_start = at;
+        }
+    }
+    use->column = (unsigned)(editor->tokens.items[index].start - line_start) + 1;
+}
+
+/* Whether what stands before `index` is `read(`, of Deno, node:fs or fetch. */
+static bool is_read_call(const struct editor *editor, uint32_t paren)
+{
+    static const char *const names[] = {"readFile",         "readTextFile", "readFileSync",
+                                        "readTextFileSync", "fetch",        "open"};
+
+    for (size_t i = 0; is_punctuator(editor, paren, "(") && i < OT_COUNT(names); i++) {
+        if (is_word(editor, paren - 1, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* new URL("./x", import.meta.url), with `index` at `new` */
+static void find_url(struct editor *editor, uint32_t index, bool in_try)
+{
+    struct ot_span path;
+
+    if (is_word(editor, index + 1, "URL") && is_punctuator(editor, index + 2, "(") &&
+        literal(editor, index + 3, &path) && is_punctuator(editor, index + 4, ",") &&
+        is_word(editor, index + 5, "import") && is_word(editor, index + 7, "meta") &&
+        is_word(editor, index + 9, "url") && memchr(path.data, ':', path.len) == NULL &&
+        !ot_span_starts(path, "/"))
+        add_use(editor, index + 3, path, is_read_call(editor, index - 1) && !in_try, false);
+}
+
+/* Deno.readTextFile("./x"), with `index` at `Deno` */
+static void find_read(struct editor *editor, uint32_t index, bool in_try)
+{
+    static const char *const names[] = {"readFile", "readTextFile", "readFileSync",
+                                        "readTextFileSync"};
+    struct ot_span path;
+
+    if (!is_punctuator(editor, index + 1, ".") || !is_punctuator(editor, index + 3, "(") ||
+        !literal(editor, index + 4, &path) || ot_span_starts(path, "/") ||
+        ot_span_starts(path, "file:"))
+        return;
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        if (is_word(editor, index + 2, names[i]))
+            add_use(editor, index + 4, path, !in_try, true);
+    }
+}
+
+/* import { add } from "./x.wasm", import * as x from "./x.wasm", with `index` at `from` */
+static void find_instance(struct editor *editor, uint32_t index)
+{
+    struct ot_span specifier;
+
+    if (literal(editor, index + 1, &specifier) && ot_span_ends(specifier, ".wasm") &&
+        (is_punctuator(editor, index - 1, "}") || is_word(editor, index - 2, "as")))
+        ot_list_add_span(&editor->result->instances, specifier);
+}
+
+static void visit(struct editor *editor, uint32_t index, bool in_try)
+{
+    if (is_word(editor, index, "import") && is_punctuator(editor, index + 1, ".") &&
+        is_word(editor, index + 2, "meta") && !after_dot(editor, index))
+        replace_meta(editor, index);
+    else if (is_place(editor, index))
+        replace_place(editor, index);
+    else if (is_word(editor, index, "new"))
+        find_url(editor, index, in_try);
+    else if (is_word(editor, index, "Deno"))
+        find_read(editor, index, in_try);
+    else if (is_word(editor, index, "from"))
+        find_instance(editor, index);
+}
+
+bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out,
+             struct ot_edit_result *result)
+{
+    struct editor editor = {.out = out, .result = result};
+    uint32_t open[NESTING_MAX] = {0};
+    size_t start = out->len;
+
+    ot_lex(text, &editor.tokens);
+    editor.declares = declares_place(&editor);
+    if (editor.tokens.sound && choose_name(&editor)) {
+        for (uint32_t i = 0; i < editor.tokens.count; i++) {
+            const struct ot_token *token = &editor.tokens.items[i];
+
+            if (token->match != 0 && token->depth < NESTING_MAX)
+                open[token->depth] = i;
+            visit(&editor, i, is_in_try(&editor, open, token->depth));
+        }
+    }
+    ot_buf_append(out, text.data + editor.copied, text.len - editor.copied);
+    if (editor.changed)
+        put_places(&editor, edit);
+    if (edit->jsx != NULL)
+        put_pragmas(&editor, edit->jsx);
+    ot_tokens_free(&editor.tokens);
+    if (!editor.changed)
+        out->len = start;
+    return editor.changed;
+}
+
+void ot_edit_result_free(struct ot_edit_result *result)
+{
+    for (size_t i = 0; i < result->use_count; i++)
+        free(result->uses[i].path);
+    free(result->uses);
+    ot_list_free(&result->instances);
+    *result = (struct ot_edit_result){0};
+}

@@ -1,0 +1,38 @@
+/*
+ * The few changes that a source file gets before it is bundled, because only the build knows where
+ * the file is: `import.meta`, `__dirname` and `__filename` become what they are in the bundle's
+ * virtual file system (/bundle/files), and deno.json's JSX settings become pragma comments. No line
+ * or column moves. On the way it notes which files the source reads.
+ */
+#pragma once
+
+#include "build/project.h"
+
+struct ot_edit {
+    const char *virtual_path; /* of the file, relative to /bundle/files */
+    bool is_entry;
+    const struct ot_jsx *jsx; /* NULL: nothing is said */
+};
+
+/* A file that the source reads by a literal path, relative to the source file. */
+struct ot_file_use {
+    char *path;
+    unsigned line, column; /* of the literal, from 1 */
+    bool must_exist;       /* it is read there and then, and outside of every `try` */
+    bool from_cwd; /* relative to the function's folder, or to the folder of all functions */
+};
+
+/* Start from `{0}`. */
+struct ot_edit_result {
+    struct ot_file_use *uses;
+    size_t use_count;
+    struct ot_list instances; /* specifiers of .wasm files whose exports are imported by name */
+};
+
+/* Appends the changed text to `out`; false: there is nothing to change, and `out` is untouched. */
+bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out,
+             struct ot_edit_result *result);
+void ot_edit_result_free(struct ot_edit_result *result);
+
+/* Appends a JavaScript string literal in double quotes; the text is UTF-8 or becomes it. */
+void ot_put_js_string(struct ot_buf *out, struct ot_span text);

@@ -1,0 +1,493 @@
+#include "build/plugin_parts.h"
+
+#include "build/path.h"
+#include "build/semver.h"
+#include "build/shim.h"
+#include "build/specifiers.h"
+#include "build/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Comes back with what esbuild asks because we asked it: such a question is not ours to answer. */
+#define OWN_QUESTION 1u
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+static void answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
+                           const char *name_space, struct ot_span path)
+{
+    /* what is not used of these may be dropped, although it is evaluated when it is used */
+    bool droppable = strcmp(name_space, OT_WAIT_NAMESPACE) == 0;
+    OT_AUTOBUF struct ot_buf value = {0};
+
+    ot_put_object(&value, 4);
+    ot_put_key(&value, "id");
+    ot_put_uint(&value, callback);
+    ot_put_key(&value, "namespace");
+    ot_put_string(&value, name_space);
+    ot_put_key(&value, "path");
+    ot_put_span(&value, path);
+    ot_put_key(&value, "sideEffects");
+    ot_put_bool(&value, !droppable);
+    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
+}
+
+static void answer_external(struct ot_esbuild *esbuild, uint32_t id, const char *path)
+{
+    OT_AUTOBUF struct ot_buf value = {0};
+
+    ot_put_object(&value, 3);
+    ot_put_key(&value, "id");
+    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
+    ot_put_key(&value, "path");
+    ot_put_string(&value, path);
+    ot_put_key(&value, "external");
+    ot_put_bool(&value, true);
+    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
+}
+
+/* "errors" or "warnings" with one message; esbuild adds the place of the specifier. */
+static void put_message(struct ot_buf *value, const char *key, struct ot_span text)
+{
+    ot_put_key(value, key);
+    ot_put_array(value, 1);
+    ot_put_object(value, 6);
+    ot_put_key(value, "id");
+    ot_put_string(value, "");
+    ot_put_key(value, "pluginName");
+    ot_put_string(value, "");
+    ot_put_key(value, "text");
+    ot_put_span(value, text);
+    ot_put_key(value, "location");
+    ot_put_null(value);
+    ot_put_key(value, "notes");
+    ot_put_array(value, 0);
+    ot_put_key(value, "detail");
+    ot_put_uint(value, OT_PACKET_NONE);
+}
+
+static void answer_error(struct ot_esbuild *esbuild, uint32_t id, struct ot_span text)
+{
+    OT_AUTOBUF struct ot_buf value = {0};
+
+    ot_put_object(&value, 2);
+    ot_put_key(&value, "id");
+    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
+    put_message(&value, "errors", text);
+    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
+}
+
+static void answer_unresolved(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
+                              const char *advice)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+
+    ot_buf_puts(&text, "cannot resolve \"");
+    ot_buf_append(&text, path.data, path.len);
+    ot_buf_puts(&text, "\"");
+    if (advice != NULL)
+        ot_buf_printf(&text, " (%s)", advice);
+    answer_error(esbuild, id, ot_buf_span(&text));
+}
+
+/* -- asking esbuild ---------------------------------------------------------------------------- */
+
+static char *full_advice(const struct ot_plugin *plugin, const struct ot_specifier *specifier)
+{
+    if (specifier->advice == NULL)
+        return NULL;
+    if (!specifier->vendored)
+        return ot_strdup(specifier->advice);
+    return ot_asprintf("%s: onetube vendor --functions %s", specifier->advice,
+                       plugin->project->shown);
+}
+
+static void ask_resolver(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                         const struct ot_value *request, const char *target,
+                         const struct ot_specifier *specifier)
+{
+    static const char *const passed_on[] = {"importer", "namespace", "resolveDir", "kind"};
+    OT_AUTOBUF struct ot_buf value = {0};
+    struct ot_span path = ot_value_text(ot_value_get(request, "path"));
+    struct ot_span folder = ot_value_text(ot_value_get(request, "resolveDir"));
+    struct ot_pending *pending;
+
+    plugin->pending = ot_realloc(plugin->pending, plugin->pending_count + 1, sizeof(*pending));
+    pending = &plugin->pending[plugin->pending_count++];
+    *pending = (struct ot_pending){
+        .ask = ot_esbuild_next_id(esbuild),
+        .answer = id,
+        .path = ot_strndup(path.data, path.len),
+        .target = ot_strdup(target),
+        .folder = ot_strndup(folder.data, folder.len),
+        .version = specifier->version != NULL ? ot_strdup(specifier->version) : NULL,
+        .advice = full_advice(plugin, specifier),
+    };
+    if (specifier->note != NULL && !ot_list_has(&plugin->notes, specifier->note))
+        ot_list_add(&plugin->notes, specifier->note);
+    ot_put_object(&value, 5 + OT_COUNT(passed_on));
+    ot_put_key(&value, "pluginData");
+    ot_put_uint(&value, OWN_QUESTION);
+    ot_put_key(&value, "command");
+    ot_put_string(&value, "resolve");
+    ot_put_key(&value, "path");
+    ot_put_string(&value, target);
+    ot_put_key(&value, "key");
+    ot_put_uint(&value, plugin->key);
+    ot_put_key(&value, "pluginName");
+    ot_put_string(&value, OT_PLUGIN_NAME);
+    for (size_t i = 0; i < OT_COUNT(passed_on); i++) {
+        ot_put_key(&value, passed_on[i]);
+        ot_put_span(&value, ot_value_text(ot_value_get(request, passed_on[i])));
+    }
+    ot_esbuild_send(esbuild, pending->ask, false, ot_buf_span(&value));
+}
+
+/* Whether a node_modules at or above `folder` holds the package that `target` is in. */
+static bool is_installed(const char *folder, const char *target)
+{
+    OT_AUTOFREE char *above = ot_strdup(folder);
+    struct ot_span name;
+
+    if (!ot_specifier_package(ot_span_of(target), &name))
+        return false;
+    for (char *end = above + strlen(above); end != NULL; end = strrchr(above, '/')) {
+        OT_AUTOFREE char *path = NULL;
+
+        *end = '\0';
+        path = ot_asprintf("%s/node_modules/%.*s", above, (int)name.len, name.data);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* -- kinds of specifiers ----------------------------------------------------------------------- */
+
+/*
+ * A built-in module becomes a module of ours that fetches it when it is evaluated, in the
+ * function's first request: an engine that lacks it then fails one function with a message, where a
+ * static import of it would keep the engine from starting; and `require` gets the module itself,
+ * not a namespace.
+ */
+static void resolve_builtin(struct ot_esbuild *esbuild, uint32_t id, const struct ot_value *request,
+                            const char *target)
+{
+    struct ot_span kind = ot_value_text(ot_value_get(request, "kind"));
+    bool in_shim = ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_SHIM_NAMESPACE);
+
+    /* import() of a CommonJS module would lose the names */
+    if (in_shim || ot_span_is(kind, "dynamic-import") || ot_span_is(kind, "require-resolve"))
+        answer_external(esbuild, id, target);
+    else
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_NODE_NAMESPACE, ot_span_of(target));
+}
+
+/* What is installed wins over what the shim has instead. */
+static void resolve_package(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                            const struct ot_value *request, const struct ot_specifier *specifier)
+{
+    struct ot_span from = ot_value_text(ot_value_get(request, "resolveDir"));
+    OT_AUTOFREE char *folder = ot_strndup(from.data, from.len);
+    bool other = false;
+
+    if (specifier->other != NULL || specifier->shim != NULL) {
+        bool own = is_installed(folder, specifier->target);
+
+        other = !own && specifier->other != NULL && is_installed(folder, specifier->other);
+        if (!own && !other && specifier->shim != NULL) {
+            answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                           ot_span_of(specifier->shim));
+            return;
+        }
+    }
+    ask_resolver(plugin, esbuild, id, request, other ? specifier->other : specifier->target,
+                 specifier);
+}
+
+/* A file in a Deno vendor folder, or NULL. */
+static char *find_vendored(const struct ot_plugin *plugin, const char *target)
+{
+    const struct ot_list *folders = &plugin->project->vendored;
+
+    for (size_t i = folders->count; i > 0; i--) {
+        OT_AUTOFREE char *path = ot_asprintf("%s/%s", folders->items[i - 1], target);
+        OT_AUTOFREE char *clean = ot_path_join("/", ot_span_of(path));
+
+        if (ot_path_is_beneath(clean, folders->items[i - 1]) && access(clean, F_OK) == 0)
+            return OT_STEAL(clean);
+    }
+    return NULL;
+}
+
+static void resolve_remote(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                           const struct ot_value *request, const struct ot_specifier *specifier)
+{
+    OT_AUTOFREE char *file = find_vendored(plugin, specifier->target);
+
+    if (file != NULL) {
+        ask_resolver(plugin, esbuild, id, request, file, specifier);
+    } else if (specifier->shim != NULL) {
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                       ot_span_of(specifier->shim));
+    } else {
+        OT_AUTOFREE char *advice = full_advice(plugin, specifier);
+
+        answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")), advice);
+    }
+}
+
+/*
+ * "/lib/x.ts": in the vendor folder of the host that the importer came from, else beneath the
+ * functions folder or a folder above it. NULL: nowhere.
+ */
+static char *find_rooted(const struct ot_plugin *plugin, const char *path, const char *importer)
+{
+    const struct ot_list *vendored = &plugin->project->vendored;
+    OT_AUTOFREE char *folder = ot_strdup(plugin->project->folder);
+
+    for (size_t i = 0; i < vendored->count; i++) {
+        const char *rest = importer + strlen(vendored->items[i]);
+        OT_AUTOFREE char *host = NULL;
+
+        if (!ot_path_is_beneath(importer, vendored->items[i]) || *rest != '/')
+            continue;
+        host = ot_asprintf("%.*s%s", (int)(rest + 1 - importer) + (int)strcspn(rest + 1, "/"),
+                           importer, path);
+        if (access(host, F_OK) == 0)
+            return OT_STEAL(host);
+    }
+    for (;;) {
+        OT_AUTOFREE char *full = ot_asprintf("%s%s", strcmp(folder, "/") == 0 ? "" : folder, path);
+        char *parent;
+
+        /* at the top it would be a path of this machine */
+        if (strcmp(folder, "/") == 0)
+            return NULL;
+        if (access(full, F_OK) == 0)
+            return OT_STEAL(full);
+        parent = ot_path_folder(folder);
+        free(folder);
+        folder = parent;
+    }
+}
+
+/* Whether the file imports the exports of this .wasm file by name. */
+static bool wants_instance(const struct ot_plugin *plugin, const char *importer,
+                           const char *specifier)
+{
+    OT_AUTOFREE char *pair = ot_asprintf("%s\n%s", importer, specifier);
+
+    return ot_list_has(&plugin->instances, pair);
+}
+
+/* `mapped`: an import map gave it, so that an absolute path is one. */
+static void resolve_file(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                         const struct ot_value *request, const struct ot_specifier *specifier,
+                         bool mapped)
+{
+    struct ot_span written = ot_value_text(ot_value_get(request, "path"));
+    struct ot_span from = ot_value_text(ot_value_get(request, "importer"));
+    OT_AUTOFREE char *importer = ot_strndup(from.data, from.len);
+    OT_AUTOFREE char *folder = ot_path_folder(importer);
+    const char *path = specifier->target;
+    OT_AUTOFREE char *rooted = NULL;
+
+    if (ot_span_ends(ot_span_of(path), ".wasm") && wants_instance(plugin, importer, path)) {
+        OT_AUTOFREE char *full = ot_path_join(folder, ot_span_of(path));
+        OT_AUTOFREE char *relative = ot_path_relative(plugin->project->folder, full);
+
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WASM_NAMESPACE, ot_span_of(relative));
+        return;
+    }
+    if (path[0] == '/' && !mapped && !ot_path_is_beneath(path, plugin->project->folder)) {
+        rooted = find_rooted(plugin, path, importer);
+        if (rooted == NULL) {
+            answer_unresolved(esbuild, id, written,
+                              "neither the functions folder nor one above it has this file");
+            return;
+        }
+        path = rooted;
+    }
+    /* esbuild's own messages about relative paths are better than ours */
+    if (!mapped && rooted == NULL && ot_span_is(written, path))
+        ot_plugin_answer_nothing(esbuild, id);
+    else
+        ask_resolver(plugin, esbuild, id, request, path, specifier);
+}
+
+static void resolve_specifier(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                              const struct ot_value *request, struct ot_span path, bool mapped)
+{
+    OT_AUTOSPECIFIER struct ot_specifier specifier = ot_specifier_parse(path);
+
+    switch (specifier.kind) {
+    case OT_SPECIFIER_INVALID:
+        answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")),
+                          specifier.advice);
+        return;
+    case OT_SPECIFIER_BUILTIN:
+        resolve_builtin(esbuild, id, request, specifier.target);
+        return;
+    case OT_SPECIFIER_SHIM:
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                       ot_span_of(specifier.target));
+        return;
+    case OT_SPECIFIER_EMPTY:
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_EMPTY_NAMESPACE, OT_SPAN("types"));
+        return;
+    case OT_SPECIFIER_PACKAGE:
+        resolve_package(plugin, esbuild, id, request, &specifier);
+        return;
+    case OT_SPECIFIER_REMOTE:
+        resolve_remote(plugin, esbuild, id, request, &specifier);
+        return;
+    case OT_SPECIFIER_FILE:
+        resolve_file(plugin, esbuild, id, request, &specifier, mapped);
+        return;
+    }
+}
+
+/* Import maps are for the user's own files. */
+static void resolve_mapped(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                           const struct ot_value *request)
+{
+    struct ot_span path = ot_value_text(ot_value_get(request, "path"));
+    struct ot_span name_space = ot_value_text(ot_value_get(request, "namespace"));
+    struct ot_span from = ot_value_text(ot_value_get(request, "importer"));
+    OT_AUTOFREE char *importer = ot_strndup(from.data, from.len);
+    OT_AUTOFREE char *target = NULL;
+    int found = 0;
+
+    if (ot_span_is(name_space, "file") && !ot_path_is_installed(importer))
+        found = ot_project_map(plugin->project, path, importer, &target);
+    if (found < 0)
+        answer_unresolved(esbuild, id, path, target);
+    else
+        resolve_specifier(plugin, esbuild, id, request, found > 0 ? ot_span_of(target) : path,
+                          found > 0);
+}
+
+/* A file of the shim that another one imports by a relative path. */
+static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
+                            struct ot_span importer)
+{
+    OT_AUTOFREE char *file = ot_asprintf("/%.*s", (int)importer.len, importer.data);
+    OT_AUTOFREE char *folder = ot_path_folder(file);
+    OT_AUTOFREE char *target = ot_path_join(folder, path);
+
+    answer_virtual(esbuild, id, OT_RESOLVE_IN_SHIM, OT_SHIM_NAMESPACE, ot_span_of(target + 1));
+}
+
+void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                       const struct ot_value *request)
+{
+    const struct ot_value *ids = ot_value_get(request, "ids");
+    struct ot_span path = ot_value_text(ot_value_get(request, "path"));
+    struct ot_span kind = ot_value_text(ot_value_get(request, "kind"));
+
+    if (ot_value_uint(ot_value_get(request, "pluginData"), OT_PACKET_NONE) == OWN_QUESTION) {
+        ot_plugin_answer_nothing(esbuild, id);
+    } else if (ids->type == OT_VALUE_ARRAY && ids->count > 0 &&
+               ot_value_uint(&ids->items[ids->count - 1], OT_LOAD) == OT_RESOLVE_IN_SHIM) {
+        resolve_in_shim(esbuild, id, path, ot_value_text(ot_value_get(request, "importer")));
+    } else if (ot_span_is(kind, "entry-point") && path.len > strlen(OT_ENTRY_PREFIX)) {
+        size_t prefix = strlen(OT_ENTRY_PREFIX);
+
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_ENTRY_NAMESPACE,
+                       (struct ot_span){path.data + prefix, path.len - prefix});
+    } else if (ot_span_is(path, OT_WAIT_SPECIFIER)) {
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WAIT_NAMESPACE, OT_SPAN("wait"));
+    } else {
+        resolve_mapped(plugin, esbuild, id, request);
+    }
+}
+
+/* -- esbuild's answers ------------------------------------------------------------------------- */
+
+/* The package.json of the package that the file is in; NULL: it is in none. */
+static char *manifest_of(struct ot_span file)
+{
+    static const char mark[] = "/node_modules/";
+    struct ot_span rest = file, name;
+    const char *found = NULL;
+
+    for (const char *at = memmem(rest.data, rest.len, mark, strlen(mark)); at != NULL;
+         at = memmem(rest.data, rest.len, mark, strlen(mark))) {
+        found = at + strlen(mark);
+        rest = (struct ot_span){found, file.len - (size_t)(found - file.data)};
+    }
+    if (found == NULL || !ot_specifier_package(rest, &name))
+        return NULL;
+    return ot_asprintf("%.*s/package.json", (int)(name.data + name.len - file.data), file.data);
+}
+
+/*
+ * Whether the installed package is of the version that was asked for; if not, `text` says so. A
+ * package that was installed under another name than its own was chosen by hand.
+ */
+static enum ot_range_match check_version(const struct ot_pending *pending, struct ot_span file,
+                                         struct ot_buf *text)
+{
+    OT_AUTOFREE char *path = manifest_of(file);
+    OT_AUTOTREE struct ot_tree manifest = {0};
+    enum ot_range_match match = OT_RANGE_MATCHES;
+    const char *name, *version;
+    struct ot_error ignored;
+    struct ot_span asked;
+
+    if (pending->version == NULL || path == NULL ||
+        ot_tree_read(&manifest, path, path, &ignored) <= 0)
+        return OT_RANGE_MATCHES;
+    name = ot_tree_text(ot_tree_get(&manifest, "name"));
+    version = ot_tree_text(ot_tree_get(&manifest, "version"));
+    if (name != NULL && version != NULL &&
+        ot_specifier_package(ot_span_of(pending->target), &asked) && ot_span_is(asked, name))
+        match = ot_range_check(ot_span_of(pending->version), ot_span_of(version));
+    if (match != OT_RANGE_MATCHES)
+        ot_buf_printf(text, "\"%s\" asks for another version than the %s that is installed (%s)",
+                      pending->path, version,
+                      pending->advice != NULL ? pending->advice : "install the one that is meant");
+    return match;
+}
+
+void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
+                        const struct ot_pending *pending, const struct ot_value *response)
+{
+    static const char *const passed_on[] = {"path", "namespace", "suffix"};
+    const struct ot_value *errors = ot_value_get(response, "errors");
+    enum ot_range_match match;
+    OT_AUTOBUF struct ot_buf value = {0};
+    OT_AUTOBUF struct ot_buf text = {0};
+
+    (void)plugin;
+    if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
+        bool incomplete = pending->advice != NULL && is_installed(pending->folder, pending->target);
+
+        answer_unresolved(esbuild, pending->answer, ot_span_of(pending->path),
+                          incomplete ? "the package is installed, but has nothing under this name"
+                                     : pending->advice);
+        return;
+    }
+    match = check_version(pending, ot_value_text(ot_value_get(response, "path")), &text);
+    if (match == OT_RANGE_OTHER_MAJOR) {
+        answer_error(esbuild, pending->answer, ot_buf_span(&text));
+        return;
+    }
+    ot_put_object(&value, 3 + OT_COUNT(passed_on) + (match == OT_RANGE_MATCHES ? 0 : 1));
+    ot_put_key(&value, "id");
+    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
+    ot_put_key(&value, "external");
+    ot_put_bool(&value, ot_value_get(response, "external")->number != 0);
+    ot_put_key(&value, "sideEffects");
+    ot_put_bool(&value, ot_value_get(response, "sideEffects")->number != 0);
+    for (size_t i = 0; i < OT_COUNT(passed_on); i++) {
+        ot_put_key(&value, passed_on[i]);
+        ot_put_span(&value, ot_value_text(ot_value_get(response, passed_on[i])));
+    }
+    if (match != OT_RANGE_MATCHES)
+        put_message(&value, "warnings", ot_buf_span(&text));
+    ot_esbuild_send(esbuild, pending->answer, true, ot_buf_span(&value));
+}
