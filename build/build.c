@@ -4,6 +4,7 @@
 #include "build/diagnostics.h"
 #include "build/dist.h"
 #include "build/handlers.h"
+#include "build/static_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static int check_options(const struct ot_build_options *options, struct ot_error
     if (!is_target(options->target))
         return ot_fail(err, OT_USAGE, "--target: \"%s\" is not es2015 to es2024 or esnext",
                        options->target);
-    if (!ot_is_date(ot_span_of(options->compat_date)))
+    if (options->compat_date != NULL && !ot_is_date(ot_span_of(options->compat_date)))
         return ot_fail(err, OT_USAGE, "--compat-date: \"%s\" is not a date such as 2025-09-15",
                        options->compat_date);
     for (size_t i = 0; options->compat_flags != NULL && i < options->compat_flags->count; i++) {
@@ -44,18 +45,28 @@ static int check_options(const struct ot_build_options *options, struct ot_error
     return 0;
 }
 
-static void list_flags(const struct ot_build_options *options, struct ot_list *flags)
+static void add_flags(struct ot_list *flags, const struct ot_list *more)
 {
-    for (size_t i = 0; i < OT_COUNT(default_flags); i++)
-        ot_list_add(flags, default_flags[i]);
-    for (size_t i = 0; options->compat_flags != NULL && i < options->compat_flags->count; i++) {
-        if (!ot_list_has(flags, options->compat_flags->items[i]))
-            ot_list_add(flags, options->compat_flags->items[i]);
+    for (size_t i = 0; more != NULL && i < more->count; i++) {
+        if (!ot_list_has(flags, more->items[i]))
+            ot_list_add(flags, more->items[i]);
     }
 }
 
-static void list_env(const struct ot_build_options *options, struct ot_list *env)
+static void list_flags(const struct ot_build_options *options, const struct ot_sources *sources,
+                       struct ot_list *flags)
 {
+    for (size_t i = 0; i < OT_COUNT(default_flags); i++)
+        ot_list_add(flags, default_flags[i]);
+    add_flags(flags, &sources->compat_flags);
+    add_flags(flags, options->compat_flags);
+}
+
+static void list_env(const struct ot_build_options *options, const struct ot_sources *sources,
+                     struct ot_list *env)
+{
+    for (size_t i = 0; i < sources->vars.count; i++)
+        ot_list_add(env, sources->vars.items[i]);
     for (size_t i = 0; options->env != NULL && i < options->env->count; i++)
         ot_list_add(env, options->env->items[i]);
     ot_list_sort_unique(env);
@@ -71,15 +82,19 @@ struct build {
     struct ot_bundle_entry *entries; /* in whatever order the bundling leaves them */
     struct ot_bundle bundle;
     struct ot_project project;
-    char *real; /* the functions folder's absolute path, without links */
+    struct ot_static_list statics;
+    char *shown; /* the functions folder, as messages name it */
+    char *real;  /* the functions folder's absolute path, without links */
 };
 
 static void free_build(struct build *build)
 {
+    ot_static_free(&build->statics);
     ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
     free(build->entries);
+    free(build->shown);
     free(build->real);
 }
 
@@ -100,7 +115,7 @@ static int fail_if_errors(const struct build *build, struct ot_error *err)
 
 static struct ot_folder folder_of(const struct build *build)
 {
-    return (struct ot_folder){build->real, build->options->functions};
+    return (struct ot_folder){build->real, build->shown};
 }
 
 static int scan_sources(struct build *build, struct ot_error *err)
@@ -109,13 +124,15 @@ static int scan_sources(struct build *build, struct ot_error *err)
     const struct ot_build_options *options = build->options;
     struct ot_folder folder;
 
-    if (ot_discover(options->functions, options->only != NULL ? options->only : &all,
-                    &build->sources, err) < 0)
+    build->shown = ot_functions_folder(options->functions, err);
+    if (build->shown == NULL ||
+        ot_discover(build->shown, options->only != NULL ? options->only : &all, &build->sources,
+                    err) < 0)
         return -1;
-    build->real = realpath(options->functions, NULL);
+    build->real = realpath(build->shown, NULL);
     if (build->real == NULL)
-        return ot_fail_errno(err, OT_FAILED, "%s", options->functions);
-    if (ot_project_open(&build->project, build->real, options->functions, &build->sources, err) < 0)
+        return ot_fail_errno(err, OT_FAILED, "%s", build->shown);
+    if (ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0)
         return -1;
     folder = folder_of(build);
     build->entries = ot_alloc(build->sources.count, sizeof(*build->entries));
@@ -147,16 +164,36 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
                               err) < 0)
             return -1;
     }
+    if (ot_static_find(&build->project, &build->bundle, &build->statics, build->report, err) < 0)
+        return -1;
+    for (size_t i = 0; i < build->statics.count; i++) {
+        const struct ot_static_member *member = &build->statics.members[i];
+
+        if (ot_bundle_add(&build->bundle, ot_span_of(member->path), ot_buf_span(&member->data),
+                          err) < 0)
+            return -1;
+    }
     return fail_if_errors(build, err);
 }
 
-static bool is_public(const struct build *build, const char *name)
+static const struct ot_bundle_entry *entry_of(const struct build *build, const char *name)
 {
     for (size_t i = 0; i < build->sources.count; i++) {
         if (strcmp(build->entries[i].name, name) == 0)
-            return build->entries[i].is_public == OT_PUBLIC_YES;
+            return &build->entries[i];
     }
-    return false;
+    return NULL;
+}
+
+/* A wrangler file's date counts, unless the shim needs a later one. */
+static const char *choose_date(const struct build *build)
+{
+    if (build->options->compat_date != NULL)
+        return build->options->compat_date;
+    if (build->sources.compat_date != NULL &&
+        strcmp(build->sources.compat_date, OT_DEFAULT_COMPAT_DATE) > 0)
+        return build->sources.compat_date;
+    return OT_DEFAULT_COMPAT_DATE;
 }
 
 static int write_dist(struct build *build, struct ot_error *err)
@@ -170,18 +207,23 @@ static int write_dist(struct build *build, struct ot_error *err)
         .bundle = &build->bundle,
         .functions = functions,
         .function_count = build->sources.count,
+        .statics = &build->statics,
         .options = build->options,
+        .compat_date = choose_date(build),
         .compat_flags = &flags,
         .env = &env,
     };
 
-    list_flags(build->options, &flags);
-    list_env(build->options, &env);
+    list_flags(build->options, &build->sources, &flags);
+    list_env(build->options, &build->sources, &env);
     for (size_t i = 0; i < build->sources.count; i++) {
-        const struct ot_function_source *source = &build->sources.items[i];
+        struct ot_function_source *source = &build->sources.items[i];
+        const struct ot_bundle_entry *entry = entry_of(build, source->name);
 
+        if (source->config.context[0] == '\0' && entry->is_isolate)
+            memcpy(source->config.context, OT_CONFIG_ISOLATE, sizeof(OT_CONFIG_ISOLATE));
         functions[i] = (struct ot_dist_function){source->name, &source->config,
-                                                 is_public(build, source->name)};
+                                                 entry->is_public == OT_PUBLIC_YES};
     }
     return ot_dist_write(&dist, build->report, err);
 }
@@ -218,6 +260,7 @@ void ot_build_report_free(struct ot_build_report *report)
     for (size_t i = 0; i < report->function_count; i++)
         free(report->functions[i].name);
     free(report->diagnostics);
+    ot_list_free(&report->notes);
     free(report->functions);
     report->diagnostics = NULL;
     report->functions = NULL;

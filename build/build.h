@@ -25,8 +25,8 @@ struct ot_build_options {
     const struct ot_list *only; /* names; empty: all. A name that does not exist is an error */
     bool minify;
     enum ot_sourcemap sourcemap;
-    const char *target; /* an ECMAScript version for esbuild */
-    const char *compat_date;
+    const char *target;                 /* an ECMAScript version for esbuild */
+    const char *compat_date;            /* NULL: what wrangler files say, at least the default */
     const struct ot_list *compat_flags; /* added to the defaults, in order */
     const struct ot_list *env;          /* names that functions may read */
     bool splitting;
@@ -56,6 +56,7 @@ struct ot_built_function {
 struct ot_build_report {
     struct ot_diagnostic *diagnostics;
     size_t diagnostic_count;
+    struct ot_list notes;                /* what was taken in place of what the sources name */
     struct ot_built_function *functions; /* largest total first, then by name */
     size_t function_count;
     size_t chunk_count;

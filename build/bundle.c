@@ -28,13 +28,22 @@ static const char *const fixed_flags[] = {
     "--conditions=workerd,worker,node",
     "--external:node:*",
     "--external:cloudflare:*",
+    "--external:workerd:*",
     "--define:process.env.NODE_ENV=\"production\"",
     "--define:global=globalThis",
+    "--define:import.meta.url=\"file:///bundle/index.js\"",
+    "--define:import.meta.dirname=\"/bundle\"",
+    "--define:import.meta.filename=\"/bundle/index.js\"",
+    "--define:import.meta.main=false",
     "--define:__dirname=\"/bundle\"",
     "--define:__filename=\"/bundle/index.js\"",
     "--keep-names",
     "--loader:.wasm=copy",
     "--loader:.node=empty",
+    "--loader:.html=text",
+    "--loader:.sql=text",
+    "--loader:.bin=binary",
+    "--resolve-extensions=.tsx,.ts,.jsx,.js,.mts,.mjs,.cjs,.css,.json",
     "--entry-names=[dir]/[name]",
     "--chunk-names=chunks/chunk-[hash]", /* [name] may hold what no member's path may */
     "--asset-names=files/[name]-[hash]",
@@ -66,6 +75,11 @@ void ot_bundle_free(struct ot_bundle *bundle)
     for (size_t i = 0; i < OT_BUNDLE_RUNS; i++)
         ot_esbuild_answer_free(&bundle->answers[i]);
     free(bundle->files);
+    for (size_t i = 0; i < bundle->use_count; i++) {
+        free(bundle->uses[i].source);
+        free(bundle->uses[i].path);
+    }
+    free(bundle->uses);
     *bundle = (struct ot_bundle){0};
 }
 
@@ -112,6 +126,8 @@ static void make_flags(const struct run *run, struct ot_list *flags)
     ot_list_add(flags, out_dir);
     if (sourcemap_flags[options->sourcemap] != NULL)
         ot_list_add(flags, sourcemap_flags[options->sourcemap]);
+    for (size_t i = 0; i < options->project->sources->loaders.count; i++)
+        ot_list_add(flags, options->project->sources->loaders.items[i]);
     if (options->minify)
         ot_list_add(flags, "--minify");
     if (run->splitting)
@@ -308,6 +324,14 @@ static int sort_files(struct ot_bundle *bundle, struct ot_error *err)
     return 0;
 }
 
+int ot_bundle_add(struct ot_bundle *bundle, struct ot_span path, struct ot_span data,
+                  struct ot_error *err)
+{
+    bundle->files = ot_realloc(bundle->files, bundle->file_count + 1, sizeof(*bundle->files));
+    bundle->files[bundle->file_count++] = (struct ot_bundle_file){path, data};
+    return sort_files(bundle, err);
+}
+
 static int collect(struct ot_bundle *bundle, const struct run *run, struct ot_build_report *report,
                    struct ot_error *err)
 {
@@ -408,5 +432,11 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
          run_apart(&run, entries, entry_count, out, report, err) < 0) ||
         collect(out, &run, report, err) < 0)
         return -1;
+    out->uses = OT_STEAL(run.plugin.uses);
+    out->use_count = run.plugin.use_count;
+    run.plugin.use_count = 0;
+    ot_list_sort_unique(&run.plugin.notes);
+    for (size_t i = 0; i < run.plugin.notes.count; i++)
+        ot_list_add(&report->notes, run.plugin.notes.items[i]);
     return check_strays(out, options->project->shown, report, err);
 }

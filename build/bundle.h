@@ -28,6 +28,8 @@ struct ot_bundle {
     size_t file_count;
     struct ot_metafile metafile;
     struct ot_esbuild_answer answers[OT_BUNDLE_RUNS];
+    struct ot_source_use *uses; /* files that the sources read by literal paths */
+    size_t use_count;
 };
 
 /*
@@ -39,4 +41,10 @@ OT_MUST_USE int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_opt
                           struct ot_bundle_entry *entries, size_t entry_count,
                           struct ot_bundle *out, struct ot_build_report *report,
                           struct ot_error *err);
+/*
+ * Adds a file, whose bytes must outlive the bundle. Errors: OT_FAILED, esbuild made another one of
+ * that name.
+ */
+OT_MUST_USE int ot_bundle_add(struct ot_bundle *bundle, struct ot_span path, struct ot_span data,
+                              struct ot_error *err);
 void ot_bundle_free(struct ot_bundle *bundle);

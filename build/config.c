@@ -210,6 +210,11 @@ static const struct member top_members[] = {
      .wanted = "a whole number from 1 to 1000"},
     {.name = "recycle", .type = MEMBER_OBJECT, .members = recycle_members},
     {.name = "permissions", .type = MEMBER_OBJECT, .members = permission_members},
+    {.name = "files",
+     .type = MEMBER_LIST,
+     .offset = FIELD(files),
+     .wanted = "a path of 1 to 1024 bytes without control characters",
+     .is_item = is_path},
     {.name = NULL},
 };
 
@@ -402,6 +407,7 @@ void ot_config_free(struct ot_config *config)
     ot_list_free(&config->env.list);
     ot_list_free(&config->read.list);
     ot_list_free(&config->write.list);
+    ot_list_free(&config->files.list);
     ot_config_init(config);
 }
 

@@ -28,6 +28,7 @@ struct ot_config {
     bool warm_given, warm;
     uint64_t max_requests, error_rate_thousandths, error_window, cooldown_ms; /* recycle */
     struct ot_config_list net, env, read, write;                              /* permissions */
+    struct ot_config_list files; /* patterns of static files; for the build alone */
 };
 
 /*

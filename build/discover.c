@@ -2,6 +2,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "build/entry.h"
+#include "build/path.h"
+#include "build/scan.h"
+#include "build/supabase.h"
+#include "build/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,20 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ENTRY_NAMES "index.ts, index.tsx, index.mts, index.js, index.jsx or index.mjs"
-
-static const char *const entry_names[] = {"index.ts", "index.tsx", "index.mts",
-                                          "index.js", "index.jsx", "index.mjs"};
-
 struct discovery {
     int root;    /* the functions folder */
+    char *real;  /* its absolute path, without links */
     char *shown; /* how messages name it */
+    struct ot_supabase supabase;
     struct ot_sources *out;
 };
 
 static void close_discovery(struct discovery *discovery)
 {
     ot_autoclose(&discovery->root);
+    ot_supabase_free(&discovery->supabase);
+    free(discovery->real);
     free(discovery->shown);
 }
 
@@ -54,33 +58,6 @@ static char *label_of(const struct discovery *discovery, const char *name)
     return ot_asprintf("%s/%s", discovery->shown, printable);
 }
 
-/*
- * Puts the entry's file name into `*entry`, or NULL if there is none. Two are an error, as is
- * something else than a file under such a name: skipping it would silently drop a function.
- */
-static int find_entry(const char *label, int folder, const char **entry, struct ot_error *err)
-{
-    struct stat info;
-
-    *entry = NULL;
-    for (size_t i = 0; i < OT_COUNT(entry_names); i++) {
-        if (fstatat(folder, entry_names[i], &info, AT_SYMLINK_NOFOLLOW) < 0) {
-            if (errno == ENOENT)
-                continue;
-            return ot_fail_errno(err, OT_FAILED, "%s/%s", label, entry_names[i]);
-        }
-        if (S_ISLNK(info.st_mode) && fstatat(folder, entry_names[i], &info, 0) < 0)
-            return ot_fail_errno(err, OT_FAILED, "%s/%s", label, entry_names[i]);
-        if (!S_ISREG(info.st_mode))
-            return ot_fail(err, OT_FAILED, "%s/%s: is not a regular file", label, entry_names[i]);
-        if (*entry != NULL)
-            return ot_fail(err, OT_FAILED, "%s: has two entries, %s and %s (remove one)", label,
-                           *entry, entry_names[i]);
-        *entry = entry_names[i];
-    }
-    return 0;
-}
-
 static int read_config(const char *label, int folder, struct ot_config *config,
                        struct ot_error *err)
 {
@@ -102,40 +79,146 @@ static int read_config(const char *label, int folder, struct ot_config *config,
     return ot_config_parse(config, ot_buf_span(&text), file, err);
 }
 
+/* What 1tube.json says under "files", with its places. */
+static int list_files(const struct discovery *discovery, struct ot_function_source *source,
+                      const char *label, const char *folder, struct ot_error *err)
+{
+    OT_AUTOFREE char *path = ot_path_join(folder, OT_SPAN(OT_CONFIG_NAME));
+    OT_AUTOFREE char *shown = ot_asprintf("%s/" OT_CONFIG_NAME, label);
+    OT_AUTOFREE char *relative = ot_path_relative(discovery->real, folder);
+    OT_AUTOTREE struct ot_tree tree = {0};
+    const struct ot_tree *files;
+
+    if (!source->config.files.given)
+        return 0;
+    if (ot_tree_read(&tree, path, shown, err) < 0)
+        return -1;
+    files = ot_tree_get(&tree, "files");
+    for (size_t i = 0; i < files->count; i++)
+        ot_static_files_add(source, relative, shown, &files->items[i]);
+    return 0;
+}
+
 /* A folder without an entry is no function; but one that was configured was meant to be. */
 static int check_no_config(const char *label, int folder, struct ot_error *err)
 {
     if (faccessat(folder, OT_CONFIG_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return ot_fail(err, OT_FAILED,
-                       "%s: has a " OT_CONFIG_NAME " but no entry (" ENTRY_NAMES ")", label);
+                       "%s: has a " OT_CONFIG_NAME " but no entry (" OT_ENTRY_NAMES ")", label);
     return 0;
 }
 
-/* Adds the folder's function, if it has one. */
-static int add_function(struct discovery *discovery, const char *name, int folder,
-                        struct ot_error *err)
+static struct ot_function_source *add_source(struct discovery *discovery, const char *name)
 {
-    OT_AUTOFREE char *label = label_of(discovery, name);
     struct ot_sources *out = discovery->out;
     struct ot_function_source *source;
-    const char *entry;
 
-    if (find_entry(label, folder, &entry, err) < 0)
-        return -1;
-    if (entry == NULL)
-        return check_no_config(label, folder, err);
-    if (!ot_is_name(ot_span_of(name)))
-        return ot_fail(err, OT_FAILED,
-                       "%s: is not a function name (a letter, then at most 62 letters, digits, "
-                       "\"-\" and \"_\")",
-                       label);
     out->items = ot_realloc(out->items, out->count + 1, sizeof(*out->items));
     source = &out->items[out->count++];
-    *source = (struct ot_function_source){0};
-    source->name = ot_strdup(name);
-    source->entry = ot_asprintf("%s/%s", name, entry);
+    *source = (struct ot_function_source){.name = name != NULL ? ot_strdup(name) : NULL};
     ot_config_init(&source->config);
-    return read_config(label, folder, &source->config, err);
+    return source;
+}
+
+static int check_name(const char *label, const char *name, struct ot_error *err)
+{
+    if (ot_is_name(ot_span_of(name)))
+        return 0;
+    return ot_fail(err, OT_FAILED,
+                   "%s: is not a function name (a letter, then at most 62 letters, digits, "
+                   "\"-\" and \"_\")",
+                   label);
+}
+
+/* The rest of a function whose entry is known: its settings, from the folder `path`. */
+static int add_settings(struct discovery *discovery, struct ot_function_source *source,
+                        const char *label, const char *path, struct ot_error *err)
+{
+    OT_AUTOCLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OT_AUTOTREE struct ot_tree wrangler = {0};
+    OT_AUTOFREE char *shown = NULL;
+    int found;
+
+    if (folder < 0)
+        return ot_fail_errno(err, OT_FAILED, "%s", label);
+    found = ot_wrangler_read(label, path, &wrangler, &shown, err);
+    if (found < 0 ||
+        (found > 0 && ot_wrangler_apply(&wrangler, shown, source, discovery->out, err) < 0))
+        return -1;
+    if (source->name == NULL) {
+        const char *slash = strrchr(path, '/');
+
+        source->name = ot_strdup(slash != NULL ? slash + 1 : path);
+    }
+    if (check_name(label, source->name, err) < 0 ||
+        read_config(label, folder, &source->config, err) < 0 ||
+        list_files(discovery, source, label, path, err) < 0)
+        return -1;
+    return ot_supabase_apply(&discovery->supabase, discovery->real, source, err);
+}
+
+/* Adds the folder's function, if it has one. */
+static int add_folder(struct discovery *discovery, const char *name, int folder,
+                      struct ot_error *err)
+{
+    OT_AUTOFREE char *label = label_of(discovery, name);
+    OT_AUTOFREE char *path = ot_path_join(discovery->real, ot_span_of(name));
+    OT_AUTOFREE char *entry = ot_supabase_entry(&discovery->supabase, discovery->real, name);
+    struct ot_function_source *source;
+
+    if (!ot_supabase_enabled(&discovery->supabase, name))
+        return 0;
+    if (entry == NULL) {
+        OT_AUTOFREE char *own = NULL;
+
+        if (ot_entry_find(label, path, &own, err) < 0)
+            return -1;
+        if (own == NULL)
+            return check_no_config(label, folder, err);
+        entry = ot_asprintf("%s/%s", name, own);
+    }
+    if (check_name(label, name, err) < 0)
+        return -1;
+    source = add_source(discovery, name);
+    source->entry = OT_STEAL(entry);
+    return add_settings(discovery, source, label, path, err);
+}
+
+/*
+ * hello.ts, if nothing else could be meant: it starts a server or listens by itself. (What other
+ * files import may stand beside the functions, too.)
+ */
+static int add_file(struct discovery *discovery, const char *name, struct ot_error *err)
+{
+    OT_AUTOFREE char *path = ot_path_join(discovery->real, ot_span_of(name));
+    OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
+    OT_AUTOFREE char *label = label_of(discovery, name);
+    OT_AUTOBUF struct ot_buf text = {0};
+    OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
+    struct ot_function_source *source;
+    struct ot_error ignored;
+    bool listens = false;
+
+    if (!ot_is_source_name(name) || strchr(name + strlen(own) + 1, '.') != NULL ||
+        !ot_is_name(ot_span_of(own)) || !ot_supabase_enabled(&discovery->supabase, own) ||
+        ot_read_file(path, OT_SOURCE_MAX, &text, &ignored) < 0)
+        return 0;
+    ot_scan(ot_buf_span(&text), &scan);
+    for (size_t i = 0; i < scan.count; i++)
+        listens =
+            listens || (scan.sites[i].top_level && (scan.sites[i].kind == OT_HANDLER_DENO_SERVE ||
+                                                    scan.sites[i].kind == OT_HANDLER_SERVE ||
+                                                    scan.sites[i].kind == OT_HANDLER_LISTENER));
+    if (!listens)
+        return 0;
+    for (size_t i = 0; i < discovery->out->count; i++) {
+        if (strcmp(discovery->out->items[i].name, own) == 0)
+            return ot_fail(err, OT_FAILED, "%s: has two entries, %s and %s (remove one)",
+                           discovery->shown, discovery->out->items[i].entry, name);
+    }
+    source = add_source(discovery, own);
+    source->entry = ot_strdup(name);
+    return ot_supabase_apply(&discovery->supabase, discovery->real, source, err);
 }
 
 static int add_functions(struct discovery *discovery, const struct ot_list *names,
@@ -143,22 +226,78 @@ static int add_functions(struct discovery *discovery, const struct ot_list *name
 {
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
+        OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
         OT_AUTOCLOSE int folder = -1;
+        int result;
 
-        if (!is_candidate(name) || (only->count > 0 && !ot_list_has(only, name)))
+        if (!is_candidate(name) ||
+            (only->count > 0 && !ot_list_has(only, name) && !ot_list_has(only, own)))
             continue;
         folder = open_folder(discovery, name);
-        if (folder < 0 && (errno == ENOTDIR || errno == ENOENT))
+        if (folder < 0 && errno == ENOENT)
             continue;
-        if (folder < 0) {
+        if (folder < 0 && errno != ENOTDIR) {
             OT_AUTOFREE char *label = label_of(discovery, name);
 
             return ot_fail_errno(err, OT_FAILED, "%s", label);
         }
-        if (add_function(discovery, name, folder, err) < 0)
+        result =
+            folder < 0 ? add_file(discovery, name, err) : add_folder(discovery, name, folder, err);
+        if (result < 0)
             return -1;
     }
     return 0;
+}
+
+/* What only config.toml names, by its entry. */
+static int add_named(struct discovery *discovery, const struct ot_list *only, struct ot_error *err)
+{
+    OT_AUTOLIST struct ot_list names = {0};
+
+    ot_supabase_names(&discovery->supabase, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        const char *name = names.items[i];
+        OT_AUTOFREE char *entry = ot_supabase_entry(&discovery->supabase, discovery->real, name);
+        struct ot_function_source *source;
+        bool found = false;
+
+        for (size_t j = 0; j < discovery->out->count && !found; j++)
+            found = strcmp(discovery->out->items[j].name, name) == 0;
+        if (found || entry == NULL || !ot_supabase_enabled(&discovery->supabase, name) ||
+            (only->count > 0 && !ot_list_has(only, name)))
+            continue;
+        if (check_name(discovery->supabase.shown, name, err) < 0)
+            return -1;
+        source = add_source(discovery, name);
+        source->entry = OT_STEAL(entry);
+        if (ot_supabase_apply(&discovery->supabase, discovery->real, source, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The folder itself is a wrangler project. */
+static int add_project(struct discovery *discovery, bool *is_one, struct ot_error *err)
+{
+    OT_AUTOTREE struct ot_tree tree = {0};
+    OT_AUTOFREE char *shown = NULL;
+    OT_AUTOFREE char *entry = NULL;
+    struct ot_function_source *source;
+    int found = ot_wrangler_read(discovery->shown, discovery->real, &tree, &shown, err);
+
+    *is_one = found > 0;
+    if (found <= 0)
+        return found;
+    if (ot_entry_find(discovery->shown, discovery->real, &entry, err) < 0)
+        return -1;
+    if (ot_tree_text(ot_tree_get(&tree, "main")) != NULL)
+        entry =
+            (free(entry), ot_path_join("", ot_span_of(ot_tree_text(ot_tree_get(&tree, "main")))));
+    if (entry == NULL)
+        return ot_fail(err, OT_FAILED, "%s: has no \"main\", the entry of the Worker", shown);
+    source = add_source(discovery, NULL);
+    source->entry = OT_STEAL(entry);
+    return add_settings(discovery, source, discovery->shown, discovery->real, err);
 }
 
 /* -- checks over all of them ------------------------------------------------------------------- */
@@ -166,13 +305,11 @@ static int add_functions(struct discovery *discovery, const struct ot_list *name
 /* Whether the folder is there and has an entry, so that its name may be offered. */
 static bool has_entry(const struct discovery *discovery, const char *name)
 {
-    OT_AUTOCLOSE int folder = open_folder(discovery, name);
+    OT_AUTOFREE char *path = ot_path_join(discovery->real, ot_span_of(name));
+    OT_AUTOFREE char *entry = NULL;
+    struct ot_error ignored;
 
-    for (size_t i = 0; folder >= 0 && i < OT_COUNT(entry_names); i++) {
-        if (faccessat(folder, entry_names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            return true;
-    }
-    return false;
+    return ot_entry_find(name, path, &entry, &ignored) < 0 || entry != NULL;
 }
 
 static int no_such_function(const struct discovery *discovery, const struct ot_list *names,
@@ -240,20 +377,35 @@ static int check_case(const struct discovery *discovery, struct ot_error *err)
     return 0;
 }
 
+static int compare_sources(const void *a, const void *b)
+{
+    const struct ot_function_source *left = a, *right = b;
+
+    return strcmp(left->name, right->name);
+}
+
 static int discover(struct discovery *discovery, const struct ot_list *only, struct ot_error *err)
 {
     OT_AUTOLIST struct ot_list names = {0};
+    bool is_project;
 
     if (ot_list_dir(discovery->root, &names, discovery->shown, err) < 0 ||
-        add_functions(discovery, &names, only, err) < 0)
+        ot_supabase_read(&discovery->supabase, discovery->real, discovery->shown, err) < 0 ||
+        add_project(discovery, &is_project, err) < 0 ||
+        (!is_project &&
+         (add_functions(discovery, &names, only, err) < 0 || add_named(discovery, only, err) < 0)))
         return -1;
+    qsort(discovery->out->items, discovery->out->count, sizeof(*discovery->out->items),
+          compare_sources);
+    ot_list_sort_unique(&discovery->out->loaders);
+    ot_list_sort_unique(&discovery->out->vars);
     for (size_t i = 0; i < only->count; i++) {
         if (!was_found(discovery->out, only->items[i]))
             return no_such_function(discovery, &names, only->items[i], err);
     }
     if (discovery->out->count == 0)
         return ot_fail(err, OT_FAILED,
-                       "%s: holds no function (each is a folder with " ENTRY_NAMES ")",
+                       "%s: holds no function (each is a folder with " OT_ENTRY_NAMES ")",
                        discovery->shown);
     return check_case(discovery, err);
 }
@@ -270,7 +422,9 @@ int ot_discover(const char *functions, const struct ot_list *only, struct ot_sou
     *out = (struct ot_sources){0};
     discovery.shown = ot_strndup(functions, len);
     discovery.root = open(functions, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (discovery.root < 0)
+    if (discovery.root >= 0)
+        discovery.real = realpath(functions, NULL);
+    if (discovery.real == NULL)
         return ot_fail_errno(err, OT_FAILED, "%s", discovery.shown);
     if (discover(&discovery, only != NULL ? only : &all, err) < 0) {
         ot_sources_free(out);
@@ -285,8 +439,18 @@ void ot_sources_free(struct ot_sources *sources)
         free(sources->items[i].name);
         free(sources->items[i].entry);
         free(sources->items[i].import_map);
+        free(sources->items[i].vars);
+        for (size_t j = 0; j < sources->items[i].file_count; j++) {
+            free(sources->items[i].files[j].pattern);
+            free(sources->items[i].files[j].place);
+        }
+        free(sources->items[i].files);
         ot_config_free(&sources->items[i].config);
     }
     free(sources->items);
+    free(sources->compat_date);
+    ot_list_free(&sources->compat_flags);
+    ot_list_free(&sources->loaders);
+    ot_list_free(&sources->vars);
     *sources = (struct ot_sources){0};
 }

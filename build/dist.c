@@ -57,16 +57,20 @@ static ssize_t find_file(const struct ot_bundle *bundle, const char *path)
 }
 
 /* What a cell needs besides the bundle itself, to run the function. */
-static void list_modules(const struct ot_bundle *bundle, const char *bundle_file,
+static void list_modules(const struct ot_dist *dist, size_t function, const char *bundle_file,
                          struct ot_list *modules)
 {
+    const struct ot_list *statics = &dist->statics->functions[function];
     OT_AUTOLIST struct ot_list reachable = {0};
 
-    ot_metafile_reachable(&bundle->metafile, bundle_file, &reachable);
+    ot_metafile_reachable(&dist->bundle->metafile, bundle_file, &reachable);
     for (size_t i = 0; i < reachable.count; i++) {
         if (!ot_span_ends(ot_span_of(reachable.items[i]), ".map"))
             ot_list_add(modules, reachable.items[i]);
     }
+    for (size_t i = 0; i < statics->count; i++)
+        ot_list_add(modules, statics->items[i]);
+    ot_list_sort_unique(modules);
 }
 
 /* -- manifest ---------------------------------------------------------------------------------- */
@@ -88,7 +92,7 @@ static void write_head(const struct ot_dist *dist, struct ot_json_writer *writer
     ot_jw_object_end(writer);
     ot_jw_object(writer, "engine");
     ot_jw_string(writer, "name", ENGINE);
-    ot_jw_string(writer, "compatibilityDate", options->compat_date);
+    ot_jw_string(writer, "compatibilityDate", dist->compat_date);
     ot_jw_list(writer, "compatibilityFlags", dist->compat_flags);
     ot_jw_object_end(writer);
     ot_jw_list(writer, "env", dist->env);
@@ -106,7 +110,7 @@ static int write_function(const struct ot_dist *dist, const struct ot_dist_funct
 
     if (index < 0)
         return ot_fail(err, OT_TOOL, "esbuild made no %s", path);
-    list_modules(bundle, path, &modules);
+    list_modules(dist, (size_t)(function - dist->functions), path, &modules);
     *built = (struct ot_built_function){.name = ot_strdup(function->name),
                                         .bytes = bundle->files[index].data.len,
                                         .is_public = function->is_public};

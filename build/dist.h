@@ -3,6 +3,7 @@
 
 #include "build/bundle.h"
 #include "build/config.h"
+#include "build/static_files.h"
 
 struct ot_dist_function {
     const char *name;
@@ -15,7 +16,9 @@ struct ot_dist {
     const struct ot_bundle *bundle;
     const struct ot_dist_function *functions; /* sorted by name bytewise */
     size_t function_count;
+    const struct ot_static_list *statics; /* in the functions' order */
     const struct ot_build_options *options;
+    const char *compat_date;
     const struct ot_list *compat_flags; /* all, in order, each once */
     const struct ot_list *env;          /* sorted, each once */
 };

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "build/diagnostics.h"
+#include "build/walk.h"
 
 #include <string.h>
 
@@ -93,7 +94,8 @@ int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_so
     OT_AUTOBUF struct ot_buf text = {0};
     OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
 
-    *entry = (struct ot_bundle_entry){.name = source->name, .file = source->entry};
+    *entry =
+        (struct ot_bundle_entry){.name = source->name, .file = source->entry, .vars = source->vars};
     if (scan_file(folder, source->entry, &text, &scan, err) < 0)
         return -1;
     if (source->config.public_given)
@@ -104,34 +106,60 @@ int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_so
     return 0;
 }
 
-/* 1: `file` may register a handler; 0: surely not; -1. */
-static int may_register(const struct ot_folder *folder, const char *file, struct ot_error *err)
+/*
+ * Which style a file's handlers are of: 1 of a process that lives on, 0 of single requests, -1 it
+ * has none.
+ */
+static int style_of(const struct ot_scan *scan)
+{
+    int style = -1;
+
+    for (size_t i = 0; i < scan->count; i++) {
+        if (scan->sites[i].kind == OT_HANDLER_DEFAULT_EXPORT)
+            style = style < 0 ? 0 : style;
+        else if (scan->sites[i].kind != OT_HANDLER_OTHER || style < 0)
+            style = 1;
+    }
+    return style;
+}
+
+/* 1: `file` may register a handler; 0: surely not; -1. The first style found goes into `*style`. */
+static int may_register(const struct ot_folder *folder, const char *file, int *style,
+                        struct ot_error *err)
 {
     OT_AUTOBUF struct ot_buf text = {0};
     OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
 
     if (scan_file(folder, file, &text, &scan, err) < 0)
         return -1;
+    if (*style < 0)
+        *style = style_of(&scan);
     return scan.count > 0 || scan.imports_package;
 }
 
 int ot_handlers_check(const struct ot_folder *folder, const struct ot_metafile *metafile,
-                      const struct ot_bundle_entry *entry, struct ot_build_report *report,
+                      struct ot_bundle_entry *entry, struct ot_build_report *report,
                       struct ot_error *err)
 {
+    int style = -1;
     OT_AUTOFREE char *start = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", entry->name);
     OT_AUTOLIST struct ot_list files = {0};
-    int found = may_register(folder, entry->file, err);
+    int found = may_register(folder, entry->file, &style, err);
     OT_AUTOFREE char *shown = NULL;
 
+    if (found >= 0 && (found == 0 || style < 0))
+        ot_metafile_local(metafile, start, &files);
+    for (size_t i = 0; i < files.count && found >= 0 && (found == 0 || style < 0); i++) {
+        if (ot_is_source_name(files.items[i])) {
+            int other = may_register(folder, files.items[i], &style, err);
+
+            found = other < 0 ? -1 : found | other;
+        }
+    }
+    /* what shows nothing gets its handler from a package: some server's */
+    entry->is_isolate = style != 0;
     if (found != 0)
         return found < 0 ? -1 : 0;
-    ot_metafile_local(metafile, start, &files);
-    for (size_t i = 0; i < files.count; i++) {
-        found = may_register(folder, files.items[i], err);
-        if (found != 0)
-            return found < 0 ? -1 : 0;
-    }
     shown = ot_shown_path(folder->shown, entry->file);
     ot_report_error(report, shown, 1, 1,
                     ot_strdup("no handler: write Deno.serve((request) => new Response(\"hello\")) "

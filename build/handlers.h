@@ -27,10 +27,11 @@ OT_MUST_USE int ot_handlers_scan(const struct ot_folder *folder,
                                  struct ot_error *err);
 
 /*
- * Puts an error into the report if no file of the function's own could register a handler: none
+ * Says whether the function is written for a process that lives on (Deno.serve, serve(), a
+ * listener, a Node.js server: `is_isolate`) or for single requests (a default export). Also puts an
+ * error into the report if no file of the function's own could register a handler: none
  * mentions one, and none imports a package that might. Errors: OT_FAILED, a file cannot be read.
  */
 OT_MUST_USE int ot_handlers_check(const struct ot_folder *folder,
-                                  const struct ot_metafile *metafile,
-                                  const struct ot_bundle_entry *entry,
+                                  const struct ot_metafile *metafile, struct ot_bundle_entry *entry,
                                   struct ot_build_report *report, struct ot_error *err);

@@ -238,7 +238,8 @@ void ot_metafile_local(const struct ot_metafile *metafile, const char *path, str
 
 static bool is_loadable(const char *specifier)
 {
-    return strncmp(specifier, "node:", 5) == 0 || strncmp(specifier, "cloudflare:", 11) == 0;
+    return strncmp(specifier, "node:", 5) == 0 || strncmp(specifier, "cloudflare:", 11) == 0 ||
+           strncmp(specifier, "workerd:", 8) == 0;
 }
 
 static const char *find_importer(const struct ot_metafile *metafile, const char *specifier)

@@ -63,8 +63,9 @@ void ot_metafile_reachable(const struct ot_metafile *metafile, const char *path,
 void ot_metafile_local(const struct ot_metafile *metafile, const char *path, struct ot_list *out);
 
 /*
- * An import that was left in an output and that the engine cannot load: neither `node:` nor
- * `cloudflare:`. True and the first of them, with an input that imports it (NULL: unknown).
+ * An import that was left in an output and that the engine cannot load: neither `node:`,
+ * `cloudflare:` nor `workerd:`. True and the first of them, with an input that imports it (NULL:
+ * unknown).
  */
 bool ot_metafile_stray(const struct ot_metafile *metafile, const char **specifier,
                        const char **importer);

@@ -204,6 +204,8 @@ static void write_entry(struct ot_buf *out, const struct ot_bundle_entry *entry)
                   "export default cell({ name: \"%s\", file: ",
                   entry->name);
     ot_put_js_string(out, ot_span_of(entry->file));
+    if (entry->vars != NULL)
+        ot_buf_printf(out, ", vars: %s", entry->vars);
     ot_buf_printf(out, ", public: %s },\n() => %s(", answers[entry->is_public],
                   entry->top_level_await ? "import" : "require");
     ot_put_js_string(out, ot_span_of(import));

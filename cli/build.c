@@ -48,7 +48,6 @@ void ot_build_values_init(struct ot_build_values *values)
 {
     values->sourcemap = "none";
     values->target = OT_DEFAULT_TARGET;
-    values->compat_date = OT_DEFAULT_COMPAT_DATE;
     values->splitting = true;
 }
 
@@ -81,8 +80,11 @@ int ot_build_values_run(const struct ot_build_values *values, const char *out, b
     report->progress = ot_out_progress;
     done = ot_build(&build, report, err);
     ot_out_progress(NULL, "");
-    if (!quiet)
+    if (!quiet) {
         ot_out_diagnostics(report);
+        for (size_t i = 0; i < report->notes.count; i++)
+            fprintf(stderr, "note: %s\n", report->notes.items[i]);
+    }
     return done;
 }
 

@@ -54,7 +54,8 @@ extern const char *const ot_sourcemap_choices[];
          .offset = offsetof(holder, at.target)},                                                   \
         {.name = "compat-date",                                                                    \
          .value = "DATE",                                                                          \
-         .help = "the engine's compatibility date (default " OT_DEFAULT_COMPAT_DATE ")",           \
+         .help = "the engine's compatibility date (default " OT_DEFAULT_COMPAT_DATE                \
+                 ", or what wrangler.toml says if that is later)",                                 \
          .type = OT_OPTION_STRING,                                                                 \
          .offset = offsetof(holder, at.compat_date)},                                              \
         {.name = "compat-flag",                                                                    \

@@ -39,3 +39,14 @@ export const env = {
     },
     toObject: () => ({ ...store }),
 };
+
+/**
+ * Makes plain configuration readable as variables are, unless the engine has given one of that name.
+ * @param {Record<string, unknown>} [vars]
+ */
+export function provideVars(vars = {}) {
+    for (const [name, value] of Object.entries(vars)) {
+        bindings[name] ??= value;
+        if (typeof value === "string") process.env[name] ??= value;
+    }
+}

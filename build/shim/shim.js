@@ -17,6 +17,7 @@ import { dispatch } from "./dispatch.js";
 import { identify, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
 import { onChange, registered } from "./registry.js";
+import { provideVars } from "./env.js";
 import { watchUncaught, watchWaitUntil } from "./uncaught.js";
 
 export { OnetubeIsolate } from "./actor.js";
@@ -118,6 +119,7 @@ class Program {
  * @param {string} options.name The function.
  * @param {string} options.file Its source, for messages.
  * @param {boolean | null} options.public Whether requests without identity are answered; null: 1tube.json does not say, so no.
+ * @param {Record<string, unknown>} [options.vars] Plain configuration from a wrangler file; what the engine's operator gives wins.
  * @param {() => unknown} load Evaluates the module: `require` gives its exports; `import`, for top-level await, a promise of its namespace.
  * @returns {{ fetch(request: Request, env: unknown, ctx: ExecutionContext): Response | Promise<Response> }}
  */
@@ -143,7 +145,8 @@ export function cell(options, load) {
         inInvocation(request, dispatch, invoke, log, withoutIdentity(request), env, ctx, auth);
 
     /** @type {import("./actor.js").Answer} */
-    function answer(request, env, ctx) {
+    function answer(request, bindings, ctx) {
+        const env = options.vars ? { ...options.vars, .../** @type {object} */ (bindings) } : bindings;
         const auth = open ? undefined : identify(request.headers);
         if (!open && !auth) {
             if (options.public === null) hintClosed();
@@ -168,6 +171,7 @@ export function cell(options, load) {
     }
 
     installConsole(options.name);
+    provideVars(options.vars);
     installGlobals(options);
     watchUncaught();
     return { fetch: place(answer, restart, log) };

@@ -1,5 +1,6 @@
 /* Any bytes as an import specifier. A package's path stays inside of the package, advice can be
  * shown. */
+#include "build/shim.h"
 #include "build/specifiers.h"
 
 #include <stdint.h>
@@ -39,6 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(strncmp(specifier.target, "node:", 5) == 0);
     if (specifier.kind == OT_SPECIFIER_PACKAGE)
         check_package(specifier.target);
+    if (specifier.other != NULL)
+        check_package(specifier.other);
+    if (specifier.shim != NULL)
+        check(ot_shim_file(ot_span_of(specifier.shim)).data != NULL);
     for (const char *at = specifier.advice; at != NULL && *at != '\0'; at++)
         check(*at >= ' ' && *at <= '~');
     if (ot_specifier_package(text, &package))

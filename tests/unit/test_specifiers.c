@@ -10,6 +10,7 @@
 #define SHIM OT_SPECIFIER_SHIM
 #define EMPTY OT_SPECIFIER_EMPTY
 #define PACKAGE OT_SPECIFIER_PACKAGE
+#define REMOTE OT_SPECIFIER_REMOTE
 #define FILE_ OT_SPECIFIER_FILE
 
 static const struct {
@@ -45,15 +46,30 @@ static const struct {
     {"jsr:@supabase/supabase-js@2", PACKAGE, "@supabase/supabase-js",
      "npm install @supabase/supabase-js@2"},
     {"jsr:@hono/hono@4/cors", PACKAGE, "hono/cors", "npm install hono@4"},
-    {"jsr:@std/path@1/join", PACKAGE, "@std/path/join", "npx jsr add @std/path@1"},
+    {"jsr:@std/path@1/nope", PACKAGE, "@std/path/nope", "provides path/"},
+    {"jsr:@std/path@1", PACKAGE, "@std/path", "provides path/"},
+    {"@std/nope/x", PACKAGE, "@std/nope/x", "provides assert, async"},
     {"jsr:path", INVALID, NULL, "jsr:@scope/name@version/path"},
+    {"jsr:@luca/cases@1", PACKAGE, "@luca/cases", "on JSR, not on npm"},
+    {"jsr:@oak/oak@17/router", PACKAGE, "@oakserver/oak", "npm install @oakserver/oak@17"},
+    {"jsr:@panva/jose@5", PACKAGE, "jose", "npm install jose@5"},
+    {"https://jsr.io/@hono/hono/4.1.0/mod.ts", PACKAGE, "hono", "npm install hono@4.1.0"},
 
-    {"https://deno.land/std@0.168.0/http/server.ts", SHIM, "std/http/server.js", NULL},
-    {"https://deno.land/std/http/server.ts", SHIM, "std/http/server.js", NULL},
-    {"https://deno.land/stdx/http/server.ts", INVALID, NULL, "never uses the network"},
-    {"https://deno.land/std@0.168.0/http/other.ts", INVALID, NULL, "never uses the network"},
-    {"https://deno.land/x/oak@v12/mod.ts", INVALID, NULL, "never uses the network"},
-    {"http://example.com/a.js", INVALID, NULL, "never uses the network"},
+    {"https://deno.land/std@0.168.0/http/server.ts", REMOTE, "deno.land/std@0.168.0/http/server.ts",
+     "provides http/"},
+    {"https://deno.land/std/http/server.ts", REMOTE, "deno.land/std/http/server.ts", "provides"},
+    {"https://deno.land/std@0.1.0/http/x.d.ts", EMPTY, NULL, NULL},
+    {"https://deno.land/stdx/http/server.ts", REMOTE, "deno.land/stdx/http/server.ts",
+     "never uses the network"},
+    {"https://deno.land/x/oak@v12.6.2/mod.ts", PACKAGE, "@oakserver/oak",
+     "npm install @oakserver/oak@12.6.2"},
+    {"https://deno.land/x/hono@v4.0.0/middleware/cors/index.ts", PACKAGE, "hono/cors",
+     "npm install hono@4.0.0"},
+    {"https://deno.land/x/zod@v3.22.4/mod.ts", PACKAGE, "zod", "npm install zod@3.22.4"},
+    {"https://deno.land/x/xhr@0.1.0/mod.ts", EMPTY, NULL, NULL},
+    {"https://deno.land/x/sift@0.6.0/mod.ts", REMOTE, "deno.land/x/sift@0.6.0/mod.ts",
+     "never uses the network"},
+    {"http://example.com/a.js", REMOTE, "example.com/a.js", "never uses the network"},
     {"https://example.com/types.d.ts?x=y", EMPTY, NULL, NULL},
 
     {"https://esm.sh/zod", PACKAGE, "zod", "npm install zod"},
@@ -64,15 +80,22 @@ static const struct {
     {"https://esm.sh/*kysely@0.23", PACKAGE, "kysely", "npm install kysely@0.23"},
     {"https://esm.sh/@supabase/supabase-js@2", PACKAGE, "@supabase/supabase-js",
      "npm install @supabase/supabase-js@2"},
-    {"https://esm.sh/gh/owner/repo", INVALID, NULL, "never uses the network"},
+    {"https://esm.sh/gh/owner/repo", REMOTE, "esm.sh/gh/owner/repo", "never uses the network"},
+    {"https://esm.sh/zod@%5E3.22", PACKAGE, "zod", "npm install zod@^3.22"},
+    {"https://esm.sh/zod@3&target=deno/v4", PACKAGE, "zod/v4", "npm install zod@3"},
+    {"https://esm.sh/jsr/@hono/hono@4", PACKAGE, "hono", "npm install hono@4"},
+    {"https://esm.run/zod@3", PACKAGE, "zod", "npm install zod@3"},
+    {"npm:@types/node@20", EMPTY, NULL, NULL},
     {"https://cdn.jsdelivr.net/npm/zod@3/+esm", PACKAGE, "zod", "npm install zod@3"},
-    {"https://cdn.jsdelivr.net/gh/a/b/c.js", INVALID, NULL, "never uses the network"},
+    {"https://cdn.jsdelivr.net/gh/a/b/c.js", REMOTE, "cdn.jsdelivr.net/gh/a/b/c.js",
+     "never uses the network"},
     {"https://unpkg.com/zod@3/index.js?module", PACKAGE, "zod/index.js", "npm install zod@3"},
     {"https://cdn.skypack.dev/zod", PACKAGE, "zod", "npm install zod"},
-    {"https://esm.sh.example.com/zod", INVALID, NULL, "never uses the network"},
+    {"https://esm.sh.example.com/zod", REMOTE, "esm.sh.example.com/zod", "never uses the network"},
 
     {"onetube:shim", SHIM, "shim.js", NULL},
-    {"onetube:std/http/server", SHIM, "std/http/server.js", NULL},
+    {"file:///srv/x.ts", FILE_, "/srv/x.ts", NULL},
+    {"zod", PACKAGE, "zod", "npm install zod"},
     {"onetube:../x", INVALID, NULL, "onetube has no such module"},
     {"./add.wasm?module", FILE_, "./add.wasm", NULL},
     {"./add.wasm", FILE_, "./add.wasm", NULL},
@@ -98,6 +121,41 @@ static void meanings(void **state)
     }
 }
 
+/* What stands in for a package, under which other name it may be there, and what is said of it. */
+static void alternatives(void **state)
+{
+    static const struct {
+        const char *text, *other, *shim, *version, *note;
+    } cases[] = {
+        {"npm:zod@^3", NULL, NULL, "^3", NULL},
+        {"npm:zod", NULL, NULL, NULL, NULL},
+        {"jsr:@std/path@1/posix", "@jsr/std__path/posix", NULL, "1", NULL},
+        {"jsr:@std/http@0.224/server", "@jsr/std__http/server", "std/http/server.js", "0.224",
+         NULL},
+        {"https://deno.land/std@0.168.0/http/server.ts", NULL, "std/http/server.js", NULL, NULL},
+        {"https://deno.land/std@0.168.0/path/mod.ts", NULL, "std/path/mod.js", NULL, NULL},
+        {"jsr:@panva/jose@5", "@panva/jose", NULL, "5", "jsr:@panva/jose is taken from npm: jose"},
+        {"https://deno.land/x/oak@v12/mod.ts", NULL, NULL, "12",
+         "https://deno.land/x/oak is taken from npm: @oakserver/oak"},
+        {"https://esm.sh/zod@3", NULL, NULL, "3", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        OT_AUTOSPECIFIER struct ot_specifier found = ot_specifier_parse(ot_span_of(cases[i].text));
+        const char *const pairs[][2] = {{found.other, cases[i].other},
+                                        {found.shim, cases[i].shim},
+                                        {found.version, cases[i].version},
+                                        {found.note, cases[i].note}};
+
+        for (size_t j = 0; j < OT_COUNT(pairs); j++) {
+            if ((pairs[j][0] == NULL) != (pairs[j][1] == NULL) ||
+                (pairs[j][0] != NULL && strcmp(pairs[j][0], pairs[j][1]) != 0))
+                fail_msg("%s: %s, expected %s", cases[i].text, pairs[j][0], pairs[j][1]);
+        }
+    }
+}
+
 /* esbuild asks about nothing else: each question costs a turn. */
 static void filter(void **state)
 {
@@ -109,6 +167,9 @@ static void filter(void **state)
         {"jsr:@a/b", true},
         {"https://x.y/z", true},
         {"http://x.y/z", true},
+        {"file:///x", true},
+        {"/x", true},
+        {"@std/path", true},
         {"node:fs", true},
         {"onetube:shim", true},
         {"fs", true},
@@ -163,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meanings),
+        cmocka_unit_test(alternatives),
         cmocka_unit_test(filter),
         cmocka_unit_test(package_names),
     };

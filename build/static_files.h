@@ -1,0 +1,26 @@
+/* The static files that functions declare or read: which members of the dist they become. */
+#pragma once
+
+#include "build/bundle.h"
+
+/* A file of a function: "files/<path>" in the dist. Start from `{0}`. */
+struct ot_static_list {
+    struct ot_static_member {
+        char *path; /* in the dist */
+        struct ot_buf data;
+    } * members; /* sorted by path bytewise, each once */
+    size_t count;
+    struct ot_list
+        *functions; /* for each function of the sources the paths of its members, sorted */
+    size_t function_count;
+};
+
+/*
+ * Finds them: what the sources declare, and what the bundle's sources read by a literal path. A
+ * file that is missing becomes an error in the report, with the place that names it. Errors:
+ * OT_FAILED, one that cannot be read.
+ */
+OT_MUST_USE int ot_static_find(const struct ot_project *project, const struct ot_bundle *bundle,
+                               struct ot_static_list *out, struct ot_build_report *report,
+                               struct ot_error *err);
+void ot_static_free(struct ot_static_list *list);
