@@ -326,7 +326,7 @@ void ot_specifier_free(struct ot_specifier *specifier)
 
 void ot_specifier_filter(struct ot_buf *out)
 {
-    ot_buf_puts(out, "^(node|npm|jsr|https?|file|onetube):|^@std/|^/|\\.wasm\\?module$|^(");
+    ot_buf_puts(out, "^(node|npm|jsr|https?|file|onetube):|^@std/|^/|\\.wasm(\\?module)?$|^(");
     for (size_t i = 0; i < OT_COUNT(builtins); i++)
         ot_buf_printf(out, "%s%s", i > 0 ? "|" : "", builtins[i]);
     ot_buf_puts(out, ")$");

@@ -175,7 +175,7 @@ static void filter(void **state)
         {"fs", true},
         {"fs/promises", true},
         {"./a.wasm?module", true},
-        {"./a.wasm", false},
+        {"./a.wasm", true},
         {"fs-extra", false},
         {"fs/", false},
         {"./fs", false},

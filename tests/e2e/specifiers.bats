@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# What each kind of import means, built by onetube build and answered by the engine.
+load helpers
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p functions node_modules
+}
+
+teardown() {
+    stop_server
+}
+
+write() {
+    mkdir -p "$(dirname "$1")"
+    cat >"$1"
+}
+
+# A function that anybody may call: function NAME FILE < source
+function_() {
+    write "functions/$1/$2"
+    write "functions/$1/1tube.json" <<<'{ "public": true }'
+}
+
+package() {
+    write "node_modules/$1/package.json" <<<"{ \"name\": \"$1\", \"version\": \"$2\", \"main\": \"index.js\" }"
+    write "node_modules/$1/index.js" <<<"$3"
+}
+
+build() {
+    run "$ONETUBE" build --functions functions --out dist "$@"
+}
+
+answers() {
+    local found
+    found=$(curl -sS "$URL/$1")
+    [ "$found" = "$2" ] || { echo "$1: $found, expected $2"; cat "$LOG"; return 1; } >&2
+}
+
+# (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+add_wasm() {
+    mkdir -p "$(dirname "$1")"
+    printf '\0asm\1\0\0\0\1\7\1\x60\2\x7f\x7f\1\x7f\3\2\1\0\7\7\1\3add\0\0\12\11\1\7\0\x20\0\x20\1\x6a\13' >"$1"
+}
+
+@test "a source knows where it is: import.meta and CommonJS's names, in every file its own" {
+    function_ meta index.ts <<'TS'
+import { inner } from "./lib/inner.ts";
+import { common } from "../_shared/common.js";
+import pack from "npm:pack@1";
+const { url, dirname } = import.meta;
+Deno.serve(() => Response.json([url, dirname, import.meta.filename, import.meta.main, import.meta.resolve("./x.ts"), inner, common, pack]));
+TS
+    write functions/meta/lib/inner.ts <<<'export const inner = [import.meta.url, import.meta.main];'
+    write functions/_shared/common.js <<<'exports.common = { place: __dirname, name: require("path").basename(__filename), __filename: "own" };'
+    package pack 1.2.3 'module.exports = __dirname;'
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers meta '["file:///bundle/files/meta/index.ts","/bundle/files/meta","/bundle/files/meta/index.ts",true,"file:///bundle/files/meta/x.ts",["file:///bundle/files/meta/lib/inner.ts",false],{"place":"/bundle/files/_shared","name":"common.js","__filename":"own"},"/bundle"]'
+}
+
+@test "an own __dirname stays, and no place in a source moves" {
+    function_ own index.ts <<'TS'
+import { dirname } from "node:path"; import { fileURLToPath } from "node:url";
+const __filename = fileURLToPath(import.meta.url); const __dirname = dirname(__filename);
+export default () => new Response(__dirname);
+TS
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers own /bundle/files/own
+    stop_server
+    function_ own index.ts <<<'const a = import.meta.url, b = __dirname + nope(import.meta); let a;
+export default () => a;'
+    build
+    exits 1
+    has 'functions/own/index.ts:1:67: '
+}
+
+@test "files that a source reads by a literal path are in the dist, and a missing one is an error" {
+    function_ reads index.ts <<'TS'
+import { near } from "../_shared/near.ts";
+const here = await Deno.readTextFile(new URL("./data/here.txt", import.meta.url));
+const cwd = Deno.readTextFileSync("data/cwd.txt");
+let missing = "found";
+try { missing = await Deno.readTextFile("./not-there.txt"); } catch { missing = "missing"; }
+Deno.serve(async () => new Response([here, cwd, near, missing, await (await fetch(new URL("data/here.txt", import.meta.url))).text()].map((text) => text.trim()).join()));
+TS
+    write functions/reads/data/here.txt <<<here
+    write functions/reads/data/cwd.txt <<<cwd
+    write functions/_shared/near.ts <<<'export const near = await Deno.readTextFile(new URL("near.txt", import.meta.url));'
+    write functions/_shared/near.txt <<<near
+    function_ plain index.ts <<<'export default () => new Response("plain");'
+    build
+    exits 0
+    node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const files = (name) => m.functions.find((f) => f.name === name).moduleFiles;
+        if (files("reads").join() !== "files/_shared/near.txt,files/reads/data/cwd.txt,files/reads/data/here.txt" || files("plain")) { console.error(JSON.stringify(m, null, 1)); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers reads here,cwd,near,missing,here
+    stop_server
+    rm functions/reads/data/cwd.txt
+    build
+    exits 1
+    has 'functions/reads/index.ts:3:35: the file "data/cwd.txt" that is read here does not exist'
+    write functions/reads/data/cwd.txt <<<cwd
+    write functions/reads/1tube.json <<<'{
+  "public": true,
+  "files": ["data/*.txt", "nothing/**"]
+}'
+    build
+    exits 1
+    has 'functions/reads/1tube.json:3:27: no file matches the static file "reads/nothing/**"'
+}
+
+@test "wasm: as a module, with ?module, its exports by name, and from bytes" {
+    for name in module query names bytes; do add_wasm functions/$name/add.wasm; done
+    function_ module index.ts <<<'import add from "./add.wasm"; export default async () => new Response(String((await WebAssembly.instantiate(add)).exports.add(1, 2)));'
+    function_ query index.ts <<<'import add from "./add.wasm?module"; export default async () => new Response(String(new WebAssembly.Instance(add).exports.add(2, 2)));'
+    function_ names index.ts <<<'import { add } from "./add.wasm"; import * as all from "./add.wasm"; Deno.serve(() => new Response(String(add(2, 3) + all.add(0, 0))));'
+    function_ bytes index.ts <<<'const { instance } = await WebAssembly.instantiate(await Deno.readFile(new URL("add.wasm", import.meta.url))); Deno.serve(() => new Response(String(instance.exports.add(3, 3))));'
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers module 3
+    answers query 4
+    answers names 5
+    answers bytes 6
+    fails grep -rq "$BATS_TEST_TMPDIR" dist
+}
+
+@test "JSX as deno.json and pragmas say" {
+    write node_modules/preact/package.json <<<'{ "name": "preact", "version": "10.1.0", "exports": { "./jsx-runtime": "./jsx.js", ".": "./index.js" } }'
+    write node_modules/preact/jsx.js <<<'export const jsx = (type, props) => `<${type}>${props.children}</${type}>`; export const jsxs = jsx; export const Fragment = "f";'
+    write node_modules/preact/index.js <<<'export const h = (type, props, ...children) => `(${type}${children})`;'
+    write functions/deno.json <<<'{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "npm:preact@10" } }'
+    write functions/classic/deno.json <<<'{ "compilerOptions": { "jsx": "react", "jsxFactory": "h" } }'
+    write functions/mapped/deno.json <<<'{ "imports": { "preact": "npm:preact@10" }, "compilerOptions": { "jsx": "precompile", "jsxImportSource": "preact" } }'
+    function_ automatic index.tsx <<<'Deno.serve(() => new Response(<p>auto</p> as any));'
+    function_ mapped index.jsx <<<'Deno.serve(() => new Response(<p>mapped</p>));'
+    function_ classic index.tsx <<<'import { h } from "npm:preact"; Deno.serve(() => new Response((<p>classic</p>) as any));'
+    function_ pragma index.tsx <<<'/** @jsxRuntime classic @jsx make */ const make = () => "made"; Deno.serve(() => new Response((<p>x</p>) as any));'
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers automatic '<p>auto</p>'
+    answers mapped '<p>mapped</p>'
+    answers classic '(pclassic)'
+    answers pragma made
+}
+
+@test "packages from JSR, deno.land/x, CDNs, the standard library and a vendor folder" {
+    package jose 5.1.0 'exports.name = "jose";'
+    package @jsr/luca__cases 1.0.0 'exports.name = "cases";'
+    function_ remote index.ts <<'TS'
+import "jsr:@supabase/functions-js/edge-runtime.d.ts";
+import "https://deno.land/x/xhr@0.1.0/mod.ts";
+import { name as jose } from "jsr:@panva/jose@5";
+import { name as land } from "https://deno.land/x/jose@v5.1.0/index.ts";
+import { name as cdn } from "https://esm.sh/v135/jose@5.1.0?target=deno&deps=x@1";
+import { name as cases } from "jsr:@luca/cases@^1";
+import { config } from "https://deno.land/x/dotenv@v3.2.2/mod.ts";
+import { join } from "https://deno.land/std@0.224.0/path/mod.ts";
+import { encodeBase64 } from "jsr:@std/encoding@1/base64";
+import { assertEquals } from "@std/assert";
+import { vendored } from "https://example.com/lib@1/mod.ts";
+import { serve } from "https://deno.land/std@0.168.0/http/server.ts";
+assertEquals(1, 1);
+serve(() => new Response([jose, land, cdn, cases, typeof config(), join("a", "b"), encodeBase64("x"), vendored].join()));
+TS
+    write vendor/example.com/lib@1/mod.ts <<<'import { x } from "/other/x.ts"; export const vendored = x + import.meta.url;'
+    write vendor/example.com/other/x.ts <<<'export const x = "v:";'
+    build
+    exits 0
+    has "note: https://deno.land/x/jose is taken from npm: jose"
+    has "note: jsr:@panva/jose is taken from npm: jose"
+    start_server dist --allow-unsigned
+    answers remote jose,jose,jose,cases,object,a/b,eA==,v:file:///bundle/files/_outside/1/vendor/example.com/lib@1/mod.ts
+}
+
+@test "a version other than the installed one: another minor is a warning, another major an error" {
+    package pack 2.3.4 'exports.x = "x";'
+    function_ a index.ts <<<'import { x } from "npm:pack@^2.9"; export default () => new Response(x);'
+    build
+    exits 0
+    has 'functions/a/index.ts:1:19: '
+    has '"npm:pack@^2.9" asks for another version than the 2.3.4 that is installed (install it: npm install pack@^2.9)'
+    function_ a index.ts <<<'import { x } from "https://esm.sh/pack@1.0.0"; export default () => new Response(x);'
+    build
+    exits 1
+    has '"https://esm.sh/pack@1.0.0" asks for another version than the 2.3.4 that is installed (install it: npm install pack@1.0.0)'
+    function_ a index.ts <<<'import { x } from "npm:pack@2"; export default () => new Response(x);'
+    build
+    exits 0
+    fails has "another version"
+}
+
+@test "absolute paths are the project's, extensions may be left out or say js for ts" {
+    write lib/x.ts <<<'export const x = "x";'
+    write functions/_shared/y.mts <<<'export const y = "y";'
+    write functions/_shared/z/index.ts <<<'export const z = "z";'
+    function_ a index.ts <<<'import { x } from "/lib/x.ts"; import { y } from "../_shared/y"; import { z } from "../_shared/z"; import { x as again } from "../../lib/x.js"; export default () => new Response(x + y + z + again);'
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers a xyzx
+    stop_server
+    function_ a index.ts <<<'import { x } from "/etc/passwd"; export default () => new Response(x);'
+    build
+    exits 1
+    has 'cannot resolve "/etc/passwd" (neither the functions folder nor one above it has this file)'
+}
