@@ -234,14 +234,22 @@ int ot_build(const struct ot_build_options *options, struct ot_build_report *rep
     OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
     OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
     OT_AUTOFREE char *path = NULL;
+    struct ot_error no_esbuild;
 
     if (check_options(options, err) < 0)
         return -1;
+    /* it starts while the sources are looked at; what is wrong with them is told first */
+    path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
+    if (path != NULL && ot_esbuild_start(path, options->jobs, &esbuild, &no_esbuild) < 0)
+        ot_autofree(&path);
     step(&build, "scan");
     if (scan_sources(&build, err) < 0)
         return -1;
-    path = ot_esbuild_find(options->esbuild, options->functions, err);
-    if (path == NULL || ot_esbuild_start(path, options->jobs, &esbuild, err) < 0)
+    if (path == NULL) {
+        *err = no_esbuild;
+        return -1;
+    }
+    if (ot_esbuild_ready(esbuild, err) < 0)
         return -1;
     step(&build, "bundle");
     if (bundle_sources(&build, esbuild, err) < 0)

@@ -251,7 +251,7 @@ static int next_packet(struct ot_esbuild *esbuild, uint32_t max, struct ot_span 
     return 1;
 }
 
-static int check_version(struct ot_esbuild *esbuild, struct ot_error *err)
+int ot_esbuild_ready(struct ot_esbuild *esbuild, struct ot_error *err)
 {
     struct ot_span version = {0};
     char shown[HELLO_MAX + 1];
@@ -288,8 +288,6 @@ int ot_esbuild_start(const char *path, unsigned jobs, struct ot_esbuild **out, s
     /* ours must be the only copies, or its end would not be seen */
     ot_autoclose(&their_in);
     ot_autoclose(&their_out);
-    if (check_version(esbuild, err) < 0)
-        return -1;
     *out = OT_STEAL(esbuild);
     return 0;
 }

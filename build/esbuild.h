@@ -43,10 +43,13 @@ void ot_esbuild_answer_free(struct ot_esbuild_answer *answer);
 
 /*
  * Starts the service of the binary `path` with at most `jobs` threads (0: as many as there are
- * cores) and checks its version. Errors: OT_TOOL. End it with ot_esbuild_stop.
+ * cores), which takes a while. Errors: OT_TOOL. End it with ot_esbuild_stop.
  */
 OT_MUST_USE int ot_esbuild_start(const char *path, unsigned jobs, struct ot_esbuild **out,
                                  struct ot_error *err);
+/* Waits until it has started, and checks its version; call it once, before anything else. Errors:
+ * OT_TOOL. */
+OT_MUST_USE int ot_esbuild_ready(struct ot_esbuild *esbuild, struct ot_error *err);
 void ot_esbuild_stop(struct ot_esbuild *esbuild);
 
 #define OT_AUTOESBUILD OT_CLEANUP(ot_esbuild_cleanup)

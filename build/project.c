@@ -233,13 +233,17 @@ struct visit {
     struct ot_error *err;
 };
 
-static int visit_folder(void *context, const char *folder)
+static int visit_folder(void *context, const char *folder, const struct ot_list *names)
 {
     struct visit *visit = context;
+    bool any = own_map(visit->project, folder) != NULL;
 
-    return strcmp(folder, visit->project->folder) == 0
-               ? 0
-               : add_settings(visit->project, folder, visit->err);
+    if (strcmp(folder, visit->project->folder) == 0)
+        return 0;
+    for (size_t i = 0; i < names->count && !any; i++)
+        any = strncmp(names->items[i], "deno.json", 9) == 0 ||
+              strcmp(names->items[i], "import_map.json") == 0;
+    return any ? add_settings(visit->project, folder, visit->err) : 0;
 }
 
 static void visit_source(void *context, const char *file, struct ot_span text)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct walk {
-    int (*on_folder)(void *context, const char *folder);
+    int (*on_folder)(void *context, const char *folder, const struct ot_list *names);
     void (*on_source)(void *context, const char *file, struct ot_span text);
     void (*on_file)(void *context, const char *file);
     void *context;
@@ -82,7 +82,7 @@ static int walk_folder(struct walk *walk, const char *folder, struct ot_error *e
     if (fd < 0)
         return errno == EACCES ? 0 : ot_fail_errno(err, OT_FAILED, "%s", folder);
     if (ot_list_dir(fd, &names, folder, err) < 0 ||
-        (walk->on_folder != NULL && walk->on_folder(walk->context, folder) < 0))
+        (walk->on_folder != NULL && walk->on_folder(walk->context, folder, &names) < 0))
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         if (visit(walk, fd, folder, names.items[i], err) < 0)
@@ -91,7 +91,8 @@ static int walk_folder(struct walk *walk, const char *folder, struct ot_error *e
     return 0;
 }
 
-int ot_walk(const char *folder, int (*on_folder)(void *context, const char *folder),
+int ot_walk(const char *folder,
+            int (*on_folder)(void *context, const char *folder, const struct ot_list *names),
             void (*on_source)(void *context, const char *file, struct ot_span text), void *context,
             struct ot_error *err)
 {

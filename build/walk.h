@@ -12,10 +12,13 @@ bool ot_is_source_name(const char *name);
 
 /*
  * Calls `on_folder` for `folder` (absolute) and each folder in it, a folder before what is in it,
+ * with the names in it,
  * and `on_source` for each source file with its text; in the order of their names. on_folder
  * returns -1 (with its own error) to end it. Errors: OT_FAILED.
  */
-OT_MUST_USE int ot_walk(const char *folder, int (*on_folder)(void *context, const char *folder),
+OT_MUST_USE int ot_walk(const char *folder,
+                        int (*on_folder)(void *context, const char *folder,
+                                         const struct ot_list *names),
                         void (*on_source)(void *context, const char *file, struct ot_span text),
                         void *context, struct ot_error *err);
 
