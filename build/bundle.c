@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build/diagnostics.h"
+#include "build/relabel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ static const char *const fixed_flags[] = {
 
 static const char *const sourcemap_flags[] = {
     [OT_SOURCEMAP_NONE] = NULL,
-    [OT_SOURCEMAP_LINKED] = "--sourcemap=linked",
-    [OT_SOURCEMAP_INLINE] = "--sourcemap=inline",
+    [OT_SOURCEMAP_LINKED] = "--sourcemap=external",
+    [OT_SOURCEMAP_INLINE] = "--sourcemap=external",
 };
 
 /* One esbuild run. */
@@ -75,6 +76,9 @@ void ot_bundle_free(struct ot_bundle *bundle)
     for (size_t i = 0; i < OT_BUNDLE_RUNS; i++)
         ot_esbuild_answer_free(&bundle->answers[i]);
     free(bundle->files);
+    for (size_t i = 0; i < bundle->rewritten_count; i++)
+        ot_buf_free(&bundle->rewritten[i]);
+    free(bundle->rewritten);
     for (size_t i = 0; i < bundle->use_count; i++) {
         free(bundle->uses[i].source);
         free(bundle->uses[i].path);
@@ -348,6 +352,7 @@ static int collect(struct ot_bundle *bundle, const struct run *run, struct ot_bu
             return -1;
     }
     ot_metafile_finish(&bundle->metafile);
+    ot_relabel(bundle, run->options->sourcemap);
     return sort_files(bundle, err);
 }
 

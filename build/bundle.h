@@ -28,6 +28,8 @@ struct ot_bundle {
     size_t file_count;
     struct ot_metafile metafile;
     struct ot_esbuild_answer answers[OT_BUNDLE_RUNS];
+    struct ot_buf *rewritten; /* bytes that are not esbuild's any more */
+    size_t rewritten_count;
     struct ot_source_use *uses; /* files that the sources read by literal paths */
     size_t use_count;
 };

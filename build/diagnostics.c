@@ -1,5 +1,7 @@
 #include "build/diagnostics.h"
 
+#include "base/file.h"
+#include "build/lex.h"
 #include "build/path.h"
 #include "build/specifiers.h"
 
@@ -105,6 +107,25 @@ static char *text_of(const struct ot_value *message)
     return ot_asprintf("cannot resolve \"%.*s\"", (int)specifier.len, specifier.data);
 }
 
+/* The line as the file has it: esbuild may have been given a changed one (edit.h). */
+static char *line_in(const char *file, unsigned line)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_error ignored;
+    const char *at;
+
+    if (ot_read_file(file, OT_LEX_MAX, &text, &ignored) < 0 || text.len == 0)
+        return NULL;
+    at = text.data;
+    while (--line > 0) {
+        at = strchr(at, '\n');
+        if (at == NULL)
+            return NULL;
+        at++;
+    }
+    return ot_strndup(at, strcspn(at, "\r\n"));
+}
+
 static void add_message(struct ot_build_report *report, const char *shown,
                         const struct ot_value *message, bool is_error)
 {
@@ -120,7 +141,10 @@ static void add_message(struct ot_build_report *report, const char *shown,
         diagnostic.line = ot_value_uint(ot_value_get(location, "line"), 0);
         diagnostic.column = ot_value_uint(ot_value_get(location, "column"), 0) + 1;
         diagnostic.length = ot_value_uint(ot_value_get(location, "length"), 0);
-        diagnostic.source_line = ot_strndup(line.data, line.len);
+        diagnostic.source_line =
+            diagnostic.line > 0 ? line_in(diagnostic.file, diagnostic.line) : NULL;
+        if (diagnostic.source_line == NULL)
+            diagnostic.source_line = ot_strndup(line.data, line.len);
     }
     ot_report_add(report, diagnostic);
 }

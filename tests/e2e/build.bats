@@ -72,7 +72,7 @@ write() {
     build
     exits 0
     manifest 'm.functions.find((f) => f.name === "one").moduleFiles.some((path) => path.startsWith("chunks/"))'
-    manifest 'm.files.filter((f) => f.bytes > 100000).length === 1'
+    manifest '((all) => all("one").filter((path) => !all("alone").includes(path)).length === 1)((name) => m.functions.find((f) => f.name === name).moduleFiles)'
     build --no-splitting
     exits 0
     manifest 'm.files.length === 0 && m.functions.every((f) => f.moduleFiles === undefined) && m.builder.options.splitting === false'

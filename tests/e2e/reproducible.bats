@@ -98,3 +98,62 @@ same() {
     echo 'console.log("changed");' >>"$TMP/base/functions/hello/index.ts"
     [ "$(pack "$TMP/base")" != "$before" ]
 }
+
+# put_package FOLDER NAME TEXT
+put_package() {
+    mkdir -p "$1/$2"
+    printf '{ "name": "%s", "version": "1.0.0", "main": "index.js" }\n' "$2" >"$1/$2/package.json"
+    printf '%s\n' "$3" >"$1/$2/index.js"
+}
+
+# lay_out FOLDER INNER: the same project, with the package that another one needs in the folder INNER
+lay_out() {
+    local name
+    for name in one two tla; do
+        mkdir -p "$1/$4/$name"
+        printf 'import { outer } from "npm:outer@1"; import { esm } from "npm:esm"; Deno.serve(() => new Response("%s" + outer + esm + import.meta.url));\n' $name >"$1/$4/$name/index.ts"
+    done
+    printf 'await 0; import { inner } from "npm:deep"; Deno.serve(() => new Response(inner));\n' >"$1/$4/tla/index.ts"
+    put_package "$1/$3" outer '/*! a licence */ exports.outer = require("inner").inner + require("inner/index.js").inner;'
+    put_package "$1/$3" esm 'import { inner } from "inner"; export const esm = inner + "esm";'
+    put_package "$1/$3" deep 'exports.inner = require("inner").inner;'
+    put_package "$1/$2" inner 'exports.inner = "inner";'
+}
+
+digest_of() {
+    "$ONETUBE" build --functions "$1" --out "$TMP/laid" "${@:2}" >/dev/null 2>"$TMP/told" || cat "$TMP/told" >&2
+    sha256sum <"$TMP/laid/manifest.json"
+}
+
+@test "packages give the same bytes wherever npm put them" {
+    # deep and esm have inner from above, as it is hoisted
+    lay_out "$TMP/hoisted" node_modules node_modules functions
+    lay_out "$TMP/higher/up" ../node_modules ../node_modules supabase/functions
+    lay_out "$TMP/near" functions/node_modules functions/node_modules functions
+    for options in "" "--minify" "--sourcemap linked" "--sourcemap inline" "--no-splitting"; do
+        # shellcheck disable=SC2086
+        wanted=$(digest_of "$TMP/hoisted/functions" $options)
+        # shellcheck disable=SC2086
+        [ "$(digest_of "$TMP/higher/up/supabase/functions" $options)" = "$wanted" ]
+        # shellcheck disable=SC2086
+        [ "$(digest_of "$TMP/near/functions" $options)" = "$wanted" ]
+    done
+    fails grep -rqF "$TMP" "$TMP/laid"
+    fails grep -rq '\.\./node_modules' "$TMP/laid"
+}
+
+@test "packages give the same bytes nested and hoisted" {
+    lay_out "$TMP/hoisted" node_modules node_modules functions
+    lay_out "$TMP/nested" node_modules/outer/node_modules node_modules functions
+    # only outer needs inner here
+    for place in hoisted nested; do
+        for name in esm deep; do put_package "$TMP/$place/node_modules" $name "exports.$name = exports.inner = '$name';"; done
+    done
+    for options in "" "--minify" "--sourcemap linked" "--sourcemap inline"; do
+        # shellcheck disable=SC2086
+        wanted=$(digest_of "$TMP/hoisted/functions" $options)
+        # shellcheck disable=SC2086
+        [ "$(digest_of "$TMP/nested/functions" $options)" = "$wanted" ]
+    done
+    [ -n "$wanted" ]
+}
