@@ -85,7 +85,6 @@ static int list_files(const struct discovery *discovery, struct ot_function_sour
 {
     OT_AUTOFREE char *path = ot_path_join(folder, OT_SPAN(OT_CONFIG_NAME));
     OT_AUTOFREE char *shown = ot_asprintf("%s/" OT_CONFIG_NAME, label);
-    OT_AUTOFREE char *relative = ot_path_relative(discovery->real, folder);
     OT_AUTOTREE struct ot_tree tree = {0};
     const struct ot_tree *files;
 
@@ -95,7 +94,7 @@ static int list_files(const struct discovery *discovery, struct ot_function_sour
         return -1;
     files = ot_tree_get(&tree, "files");
     for (size_t i = 0; i < files->count; i++)
-        ot_static_files_add(source, relative, shown, &files->items[i]);
+        ot_static_files_add(source, discovery->real, folder, shown, &files->items[i]);
     return 0;
 }
 

@@ -74,14 +74,15 @@ static int fail_at(const struct ot_supabase *supabase, const struct ot_tree *val
                    value->column, value->key, text);
 }
 
-void ot_static_files_add(struct ot_function_source *source, const char *folder, const char *shown,
-                         const struct ot_tree *pattern)
+void ot_static_files_add(struct ot_function_source *source, const char *real, const char *folder,
+                         const char *shown, const struct ot_tree *pattern)
 {
+    OT_AUTOFREE char *path = ot_path_join(folder, ot_span_of(pattern->text));
     struct ot_static_files *files;
 
     source->files = ot_realloc(source->files, source->file_count + 1, sizeof(*source->files));
     files = &source->files[source->file_count++];
-    files->pattern = ot_path_join(folder, ot_span_of(pattern->text));
+    files->pattern = ot_path_relative(real, path);
     files->place = ot_asprintf("%s:%u:%u", shown, pattern->line, pattern->column);
 }
 
@@ -89,17 +90,14 @@ static int apply_files(const struct ot_supabase *supabase, const char *real,
                        const struct ot_tree *list, struct ot_function_source *source,
                        struct ot_error *err)
 {
-    OT_AUTOFREE char *folder = NULL;
-
     if (list->type == OT_TREE_NULL)
         return 0;
-    folder = ot_path_relative(real, supabase->folder);
     if (list->type != OT_TREE_ARRAY)
         return fail_at(supabase, list, err, "must be an array of strings");
     for (size_t i = 0; i < list->count; i++) {
         if (ot_tree_text(&list->items[i]) == NULL)
             return fail_at(supabase, list, err, "must be an array of strings");
-        ot_static_files_add(source, folder, supabase->shown, &list->items[i]);
+        ot_static_files_add(source, real, supabase->folder, supabase->shown, &list->items[i]);
     }
     return 0;
 }

@@ -31,7 +31,7 @@ char *ot_supabase_entry(const struct ot_supabase *supabase, const char *real, co
 OT_MUST_USE int ot_supabase_apply(const struct ot_supabase *supabase, const char *real,
                                   struct ot_function_source *source, struct ot_error *err);
 
-/* Adds a pattern, relative to `folder` (itself relative to the functions folder), with its place.
+/* Adds a pattern, relative to `folder` (absolute, as `real`), with its place in the file `shown`.
  */
-void ot_static_files_add(struct ot_function_source *source, const char *folder, const char *shown,
-                         const struct ot_tree *pattern);
+void ot_static_files_add(struct ot_function_source *source, const char *real, const char *folder,
+                         const char *shown, const struct ot_tree *pattern);
