@@ -82,14 +82,14 @@ struct build {
     struct ot_bundle_entry *entries; /* in whatever order the bundling leaves them */
     struct ot_bundle bundle;
     struct ot_project project;
-    struct ot_static_list statics;
+    struct ot_static_list static_files;
     char *shown; /* the functions folder, as messages name it */
     char *real;  /* the functions folder's absolute path, without links */
 };
 
 static void free_build(struct build *build)
 {
-    ot_static_free(&build->statics);
+    ot_static_free(&build->static_files);
     ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
@@ -164,10 +164,10 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
                               err) < 0)
             return -1;
     }
-    if (ot_static_find(&build->project, &build->bundle, &build->statics, build->report, err) < 0)
+    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) < 0)
         return -1;
-    for (size_t i = 0; i < build->statics.count; i++) {
-        const struct ot_static_member *member = &build->statics.members[i];
+    for (size_t i = 0; i < build->static_files.count; i++) {
+        const struct ot_static_member *member = &build->static_files.members[i];
 
         if (ot_bundle_add(&build->bundle, ot_span_of(member->path), ot_buf_span(&member->data),
                           err) < 0)
@@ -207,7 +207,7 @@ static int write_dist(struct build *build, struct ot_error *err)
         .bundle = &build->bundle,
         .functions = functions,
         .function_count = build->sources.count,
-        .statics = &build->statics,
+        .static_files = &build->static_files,
         .options = build->options,
         .compat_date = choose_date(build),
         .compat_flags = &flags,

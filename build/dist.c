@@ -60,7 +60,7 @@ static ssize_t find_file(const struct ot_bundle *bundle, const char *path)
 static void list_modules(const struct ot_dist *dist, size_t function, const char *bundle_file,
                          struct ot_list *modules)
 {
-    const struct ot_list *statics = &dist->statics->functions[function];
+    const struct ot_list *static_files = &dist->static_files->functions[function];
     OT_AUTOLIST struct ot_list reachable = {0};
 
     ot_metafile_reachable(&dist->bundle->metafile, bundle_file, &reachable);
@@ -68,8 +68,8 @@ static void list_modules(const struct ot_dist *dist, size_t function, const char
         if (!ot_span_ends(ot_span_of(reachable.items[i]), ".map"))
             ot_list_add(modules, reachable.items[i]);
     }
-    for (size_t i = 0; i < statics->count; i++)
-        ot_list_add(modules, statics->items[i]);
+    for (size_t i = 0; i < static_files->count; i++)
+        ot_list_add(modules, static_files->items[i]);
     ot_list_sort_unique(modules);
 }
 

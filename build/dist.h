@@ -16,7 +16,7 @@ struct ot_dist {
     const struct ot_bundle *bundle;
     const struct ot_dist_function *functions; /* sorted by name bytewise */
     size_t function_count;
-    const struct ot_static_list *statics; /* in the functions' order */
+    const struct ot_static_list *static_files; /* in the functions' order */
     const struct ot_build_options *options;
     const char *compat_date;
     const struct ot_list *compat_flags; /* all, in order, each once */

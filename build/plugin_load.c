@@ -126,13 +126,14 @@ static void keep(struct ot_plugin *plugin, const char *file, struct ot_edit_resu
     for (size_t i = 0; i < result->use_count; i++) {
         struct ot_file_use *use = &result->uses[i];
 
-        plugin->uses[plugin->use_count++] =
-            (struct ot_source_use){.source = ot_path_relative(plugin->project->folder, file),
-                                   .path = OT_STEAL(use->path),
-                                   .line = use->line,
-                                   .column = use->column,
-                                   .must_exist = use->must_exist,
-                                   .from_cwd = use->from_cwd};
+        struct ot_source_use *kept = &plugin->uses[plugin->use_count++];
+
+        *kept = (struct ot_source_use){.line = use->line,
+                                       .column = use->column,
+                                       .must_exist = use->must_exist,
+                                       .from_cwd = use->from_cwd};
+        kept->source = ot_path_relative(plugin->project->folder, file);
+        kept->path = OT_STEAL(use->path);
     }
     for (size_t i = 0; i < result->instances.count; i++) {
         OT_AUTOFREE char *pair = ot_asprintf("%s\n%s", file, result->instances.items[i]);
