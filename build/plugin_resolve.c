@@ -191,8 +191,14 @@ static void resolve_package(struct ot_plugin *plugin, struct ot_esbuild *esbuild
 {
     struct ot_span from = ot_value_text(ot_value_get(request, "resolveDir"));
     OT_AUTOFREE char *folder = ot_strndup(from.data, from.len);
+    OT_AUTOFREE char *stand_in = ot_asprintf("npm/%s.js", specifier->target);
     bool other = false;
 
+    /* packages that do what the engine refuses */
+    if (ot_shim_file(ot_span_of(stand_in)).data != NULL) {
+        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE, ot_span_of(stand_in));
+        return;
+    }
     if (specifier->other != NULL || specifier->shim != NULL) {
         bool own = is_installed(folder, specifier->target);
 

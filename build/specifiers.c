@@ -1,5 +1,7 @@
 #include "build/specifier_parts.h"
 
+#include "build/shim.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,8 +328,17 @@ void ot_specifier_free(struct ot_specifier *specifier)
 
 void ot_specifier_filter(struct ot_buf *out)
 {
+    const char *name;
+
     ot_buf_puts(out, "^(node|npm|jsr|https?|file|onetube):|^@std/|^/|\\.wasm(\\?module)?$|^(");
     for (size_t i = 0; i < OT_COUNT(builtins); i++)
         ot_buf_printf(out, "%s%s", i > 0 ? "|" : "", builtins[i]);
+    /* packages for which the shim has a stand-in: npm/depd.js */
+    for (size_t i = 0; (name = ot_shim_name(i)) != NULL; i++) {
+        struct ot_span package = ot_span_of(name);
+
+        if (ot_skip_prefix(&package, "npm/"))
+            ot_buf_printf(out, "|%.*s", (int)(package.len - strlen(".js")), package.data);
+    }
     ot_buf_puts(out, ")$");
 }

@@ -210,3 +210,13 @@ TS
     exits 1
     has 'cannot resolve "/etc/passwd" (neither the functions folder nor one above it has this file)'
 }
+
+@test "packages that do what the engine refuses have a stand-in, wherever they are asked for" {
+    package express 4.0.0 'const deprecate = require("depd")("express"); module.exports = typeof deprecate.function;'
+    package depd 2.0.0 'throw new Error("the real one");'
+    function_ a index.ts <<<'import kind from "npm:express@4"; Deno.serve(() => new Response(kind));'
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers a function
+}

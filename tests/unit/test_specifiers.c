@@ -164,6 +164,8 @@ static void filter(void **state)
         bool matches;
     } cases[] = {
         {"npm:zod", true},
+        {"depd", true},
+        {"depd/x", false},
         {"jsr:@a/b", true},
         {"https://x.y/z", true},
         {"http://x.y/z", true},
