@@ -271,7 +271,7 @@ static enum ot_auth_verdict admit_service(struct ot_token_cache *cache, struct o
     return OT_AUTH_OK;
 }
 
-/* The keys as they are now, and which generation they are. NULL: none yet. */
+/* The keys as they are now, and their generation. NULL: none yet. */
 static struct ot_jwks *hold_keys(struct ot_auth *auth, uint64_t *generation)
 {
     struct ot_jwks *keys;
@@ -310,30 +310,29 @@ static enum ot_auth_verdict verify_with_set(const struct ot_jwks *keys, const st
     return known ? OT_AUTH_INVALID : OT_AUTH_PENDING;
 }
 
-static enum ot_auth_verdict verify_signature(struct ot_auth *auth, const struct ot_jwt *jwt,
-                                             uint64_t *generation)
+static enum ot_auth_verdict verify_signature(struct ot_auth *auth, const struct ot_jwt *jwt)
 {
     enum ot_auth_verdict verdict;
     struct ot_jwks *keys;
+    uint64_t generation;
 
     if (jwt->algorithm == OT_JWS_HS256)
         return auth->hmac != NULL && ot_hmac_verify(auth->hmac, jwt->input, jwt->signature)
                    ? OT_AUTH_OK
                    : OT_AUTH_INVALID;
     do {
-        keys = hold_keys(auth, generation);
+        keys = hold_keys(auth, &generation);
         verdict = verify_with_set(keys, jwt);
         ot_jwks_release(keys);
         /* again if the keys were replaced meanwhile: a refresh that is over helps nobody any more
          */
-    } while (verdict == OT_AUTH_PENDING && atomic_load(&auth->generation) != *generation);
+    } while (verdict == OT_AUTH_PENDING && atomic_load(&auth->generation) != generation);
     return verdict == OT_AUTH_PENDING ? unknown_key(auth) : verdict;
 }
 
-/* `generation`: of the keys when the cache was looked at. */
 static enum ot_auth_verdict verify(struct ot_auth *auth, struct ot_token_cache *cache,
                                    struct ot_span token, const uint8_t digest[OT_SHA256_SIZE],
-                                   uint64_t generation, uint64_t now_s, struct ot_identity *out)
+                                   uint64_t now_s, struct ot_identity *out)
 {
     OT_AUTOCLAIMS struct ot_claims claims = {0};
     enum ot_auth_verdict verdict;
@@ -343,7 +342,7 @@ static enum ot_auth_verdict verify(struct ot_auth *auth, struct ot_token_cache *
 
     if (!ot_jwt_parse(token, &jwt))
         return OT_AUTH_INVALID;
-    verdict = verify_signature(auth, &jwt, &generation);
+    verdict = verify_signature(auth, &jwt);
     if (verdict != OT_AUTH_OK)
         return verdict;
     switch (ot_claims_read(jwt.payload, &auth->rules, now_s, &claims)) {
@@ -361,8 +360,7 @@ static enum ot_auth_verdict verify(struct ot_auth *auth, struct ot_token_cache *
     identity = (struct ot_identity){.user = ot_buf_span(&claims.subject),
                                     .is_service = claims.is_service,
                                     .headers = ot_buf_span(lines)};
-    /* the keys may have been replaced meanwhile */
-    ot_token_cache_adopt(cache, generation);
+    /* if the keys were replaced meanwhile, the next look into the cache forgets it */
     ot_token_cache_add(cache, digest, claims.expires_s + auth->rules.leeway_s, &identity, out);
     return OT_AUTH_OK;
 }
@@ -371,7 +369,6 @@ enum ot_auth_verdict ot_auth_check(struct ot_auth *auth, struct ot_token_cache *
                                    struct ot_span authorization, bool may_verify, uint64_t now_s,
                                    struct ot_identity *out)
 {
-    uint64_t generation = atomic_load(&auth->generation);
     uint8_t digest[OT_SHA256_SIZE];
     enum ot_auth_verdict verdict;
     struct ot_span token;
@@ -380,7 +377,7 @@ enum ot_auth_verdict ot_auth_check(struct ot_auth *auth, struct ot_token_cache *
         return OT_AUTH_NONE;
     if (token.len > OT_TOKEN_MAX)
         return OT_AUTH_INVALID;
-    ot_token_cache_adopt(cache, generation);
+    ot_token_cache_adopt(cache, atomic_load(&auth->generation));
     /* digests are compared, so that neither the key's bytes nor its length show in the time */
     ot_sha256(token, digest);
     if (auth->service_key != NULL &&
@@ -389,5 +386,5 @@ enum ot_auth_verdict ot_auth_check(struct ot_auth *auth, struct ot_token_cache *
     verdict = ot_token_cache_find(cache, digest, now_s, out);
     if (verdict != OT_AUTH_UNCACHED || !may_verify)
         return verdict;
-    return verify(auth, cache, token, digest, generation, now_s, out);
+    return verify(auth, cache, token, digest, now_s, out);
 }

@@ -3,7 +3,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,15 +103,13 @@ static size_t ecdsa_to_der(uint8_t out[2 * P256_SIZE + 8], const uint8_t *raw)
     return 2 + len;
 }
 
+/* For RSA OpenSSL's default is the padding that RS256 has, PKCS #1 v1.5. */
 static bool verify(const char *digest, EVP_PKEY *key, struct ot_span input,
                    const uint8_t *signature, size_t len)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *options = NULL;
     bool good = context != NULL &&
-                EVP_DigestVerifyInit_ex(context, &options, digest, NULL, NULL, key, NULL) == 1 &&
-                (!EVP_PKEY_is_a(key, "RSA") ||
-                 EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PADDING) == 1) &&
+                EVP_DigestVerifyInit_ex(context, NULL, digest, NULL, NULL, key, NULL) == 1 &&
                 EVP_DigestVerify(context, signature, len, (const unsigned char *)input.data,
                                  input.len) == 1;
 
@@ -130,8 +127,7 @@ bool ot_jws_verify(enum ot_jws_algorithm algorithm, EVP_PKEY *key, struct ot_spa
 
     switch (algorithm) {
     case OT_JWS_RS256:
-        return signature.len == (size_t)EVP_PKEY_get_size(key) &&
-               verify("SHA256", key, input, bytes, signature.len);
+        return verify("SHA256", key, input, bytes, signature.len);
     case OT_JWS_ES256:
         return signature.len == 2 * (size_t)P256_SIZE &&
                verify("SHA256", key, input, der, ecdsa_to_der(der, bytes));

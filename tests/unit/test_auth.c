@@ -208,6 +208,7 @@ static void too_long_for_headers(void **state)
     struct fixture *all = *state;
     struct ot_auth *auth = make(SECRET, NULL, NULL);
     OT_AUTOBUF struct ot_buf payload = {0};
+    struct ot_identity identity;
     OT_AUTOFREE char *fits = NULL;
     OT_AUTOFREE char *token = NULL;
 
@@ -222,6 +223,16 @@ static void too_long_for_headers(void **state)
     token = maker_token(NULL, SECRET, HS256, payload.data);
     assert_true(strlen(token) <= OT_TOKEN_MAX);
     assert_int_equal(check(auth, all->cache, token), OT_AUTH_INVALID);
+    /* and this one is not even looked for in the cache */
+    ot_buf_clear(&payload);
+    ot_buf_puts(&payload, "Bearer ");
+    while (payload.len < 7 + OT_TOKEN_MAX)
+        ot_buf_putc(&payload, 'x');
+    assert_int_equal(ot_auth_check(auth, all->cache, ot_buf_span(&payload), false, NOW, &identity),
+                     OT_AUTH_UNCACHED);
+    ot_buf_putc(&payload, 'x');
+    assert_int_equal(ot_auth_check(auth, all->cache, ot_buf_span(&payload), false, NOW, &identity),
+                     OT_AUTH_INVALID);
     ot_auth_free(auth);
 }
 
@@ -545,6 +556,51 @@ static void key_set_from_a_url(void **state)
     ot_auth_free(auth);
 }
 
+static void *refresh(void *auth)
+{
+    struct ot_error err = {0};
+
+    return ot_auth_refresh(auth, &err) == 0 ? auth : NULL;
+}
+
+/* While keys are on their way, only a token whose key could be among them waits. */
+static void while_keys_are_fetched(void **state)
+{
+    static const char unknown[] = "{\"alg\":\"ES256\",\"kid\":\"new\"}";
+    struct fixture *all = *state;
+    struct ot_auth *auth = make(NULL, NULL, all->server.url);
+    OT_AUTOBUF struct ot_buf keys = {0};
+    struct ot_error err = {0};
+    void *refreshed = NULL;
+    pthread_t thread;
+
+    put_key_set(&keys, all->ec, "\"kid\":\"old\"");
+    http_answers_set(&all->server, "200 OK", ot_buf_span(&keys));
+    assert_succeeds(ot_auth_refresh(auth, &err), err);
+    assert_int_equal(check_made(auth, all->cache, all->ec, NULL, unknown), OT_AUTH_INVALID);
+    put_key_set(&keys, all->ec, "\"kid\":\"new\"");
+    http_answers_set(&all->server, "200 OK", ot_buf_span(&keys));
+
+    pthread_mutex_lock(&all->server.lock); /* it does not answer */
+    assert_int_equal(pthread_create(&thread, NULL, refresh, auth), 0);
+    while (check_made(auth, all->cache, all->ec, NULL, unknown) != OT_AUTH_PENDING)
+        usleep(1000);
+    assert_int_equal(
+        check_made(auth, all->cache, all->ec, NULL, "{\"alg\":\"ES256\",\"kid\":\"old\"}"),
+        OT_AUTH_OK);
+    assert_int_equal(
+        check_made(auth, all->cache, all->rsa, NULL, "{\"alg\":\"RS256\",\"kid\":\"old\"}"),
+        OT_AUTH_INVALID);
+    assert_int_equal(check_made(auth, all->cache, all->other_ec, NULL, "{\"alg\":\"ES256\"}"),
+                     OT_AUTH_INVALID);
+    assert_false(ot_auth_wants_refresh(auth, (uint64_t)ot_now_ms() + 700000));
+    pthread_mutex_unlock(&all->server.lock);
+    pthread_join(thread, &refreshed);
+    assert_ptr_equal(refreshed, auth);
+    assert_int_equal(check_made(auth, all->cache, all->ec, NULL, unknown), OT_AUTH_OK);
+    ot_auth_free(auth);
+}
+
 static void the_same_document_keeps_the_cache(void **state)
 {
     struct fixture *all = *state;
@@ -739,6 +795,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(service_role_in_a_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_keys_without_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(key_set_from_a_url, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(while_keys_are_fetched, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_document_keeps_the_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced_while_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(options_refused, set_up, tear_down),

@@ -129,6 +129,15 @@ static void urls(void **state)
     }
 }
 
+static void password_is_not_shown(void **state)
+{
+    struct ot_error err = {0};
+
+    (void)state;
+    assert_int_equal(ot_fetch_check_url("https://me:hunter2@example.com/", false, &err), -1);
+    assert_null(strstr(err.message, "hunter2"));
+}
+
 static void long_url(void **state)
 {
     OT_AUTOBUF struct ot_buf url = {0};
@@ -163,7 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(body_type_and_url), cmocka_unit_test(failures_say_what_and_where),
         cmocka_unit_test(bad_header_field),  cmocka_unit_test(urls),
-        cmocka_unit_test(long_url),
+        cmocka_unit_test(long_url),          cmocka_unit_test(password_is_not_shown),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
