@@ -159,7 +159,7 @@ static int read_member(struct ot_json *json, struct ot_span key, struct console 
                                                        : NULL;
     struct ot_span value;
 
-    if (target == NULL)
+    if (target == NULL || ot_json_peek(json, err) != '"')
         return ot_json_skip(json, err);
     if (ot_json_string(json, &value, err) < 0)
         return -1;

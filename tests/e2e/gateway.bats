@@ -182,15 +182,25 @@ answers_hello() { [ "$(status_of "$URL/hello")" = 200 ]; }
     fails grep -qE "hunter2|somebody-else|a body|$token|$SECRET|$KEY" "$REQUESTS" "$LOG"
 }
 
-@test "what a function logs comes out under its name" {
+@test "what a function logs comes out under its name, with its request" {
     mkdir -p "$BATS_TEST_TMPDIR/f/talk"
     echo '{ "public": true }' >"$BATS_TEST_TMPDIR/f/talk/1tube.json"
-    echo 'Deno.serve(() => { console.log("said\n2026 GET /forged 200"); return new Response("x"); });' >"$BATS_TEST_TMPDIR/f/talk/index.ts"
+    echo 'Deno.serve(() => { console.warn("said\n2026 GET /forged 200"); return new Response("x"); });' >"$BATS_TEST_TMPDIR/f/talk/index.ts"
     start_gateway --functions "$BATS_TEST_TMPDIR/f"
-    curl -sS "$URL/talk" >/dev/null
+    id=$(curl -sS -o /dev/null -D - "$URL/talk" | tr -d '\r' | sed -n 's/^x-1tube-invocation-id: //ip')
     stop_server
-    grep -qE '^[^ ]+ \[talk\] (log|info): .*said' "$REQUESTS"
+    grep -q "\[talk\] warn: id=$id said" "$REQUESTS"
     fails grep -q '^2026 GET /forged' "$REQUESTS"
+    start_gateway --functions "$BATS_TEST_TMPDIR/f" --log-format json
+    id=$(curl -sS -o /dev/null -D - "$URL/talk" | tr -d '\r' | sed -n 's/^x-1tube-invocation-id: //ip')
+    stop_server
+    valid log "$REQUESTS" --lines
+    grep '"type":"console"' "$REQUESTS" | grep -F '"level":"warn","message":"said\n2026 GET /forged 200"' | grep -q "\"id\":\"$id\""
+    start_gateway --functions "$BATS_TEST_TMPDIR/f" --log-format none
+    curl -sS -o /dev/null "$URL/talk"
+    stop_server
+    grep -q 'said' "$REQUESTS"
+    fails grep -q 'GET /functions' "$REQUESTS"
 }
 
 @test "SIGTERM lets a request in flight finish, a second signal does not" {
@@ -369,6 +379,42 @@ in_flight() { [ "$(health "h.functions.$1.openRequests")" = 1 ]; }
     run "$ONETUBE" serve --prebuilt "$FW" --trust "$PUB" --jwt-secret env:NOT_SET_AT_ALL --port 0
     exits 78
     has NOT_SET_AT_ALL
+}
+
+@test "a key set from the web is read again when a token names a new key" {
+    cat >"$BATS_TEST_TMPDIR/keys.mjs" <<'END'
+// A key set at /, the next one after POST /; its tokens on standard output, one line each.
+import { createServer } from "node:http";
+import { generateKeyPairSync, sign } from "node:crypto";
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const keys = ["first", "second"].map((kid) => {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const head = `${encode({ alg: "ES256", kid })}.${encode({ sub: kid, exp: 4102444800 })}`;
+    const signature = sign("sha256", Buffer.from(head), { key: privateKey, dsaEncoding: "ieee-p1363" });
+    return { jwk: { ...publicKey.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" }, token: `${head}.${signature.toString("base64url")}` };
+});
+let known = 1;
+const server = createServer((request, response) => {
+    if (request.method === "POST") known = 2;
+    response.end(JSON.stringify({ keys: keys.slice(0, known).map((key) => key.jwk) }));
+});
+server.listen(0, "127.0.0.1", () => console.log([server.address().port, ...keys.map((key) => key.token)].join("\n")));
+END
+    node "$BATS_TEST_TMPDIR/keys.mjs" >"$BATS_TEST_TMPDIR/told" 3>&- &
+    keys=$!
+    wait_until eval '[ "$(wc -l <"$BATS_TEST_TMPDIR/told")" = 3 ]'
+    { read -r port; read -r first; read -r second; } <"$BATS_TEST_TMPDIR/told"
+    start_gateway --prebuilt "$FW" --trust "$PUB" --jwks "http://127.0.0.1:$port/"
+    [ "$(curl -sS -H "Authorization: Bearer $first" "$URL/whoami" | node -p 'JSON.parse(require("fs").readFileSync(0)).userId')" = first ]
+    [ "$(status_of -H "Authorization: Bearer $second" "$URL/whoami")" = 401 ]
+    curl -sS -X POST "http://127.0.0.1:$port/" >/dev/null
+    kill -HUP "$SERVER" # what an operator does who cannot wait for the next refresh
+    wait_until eval '[ "$(status_of -H "Authorization: Bearer $second" "$URL/whoami")" = 200 ]'
+    kill $keys
+    # the keys stay when they can no longer be fetched
+    kill -HUP "$SERVER"
+    wait_until says "key set stays"
+    [ "$(status_of -H "Authorization: Bearer $second" "$URL/whoami")" = 200 ]
 }
 
 @test "a port that is taken is found before anything is started" {

@@ -94,6 +94,10 @@ static void test_console(void **state)
         {"__1TUBE_LOG__{\"id\":\"" ID
          "\",\"level\":\"warn\",\"msg\":\"low \\u00e9\",\"ts\":12,\"fn\":\"pay\"}",
          "[pay] warn: id=" ID " low \xc3\xa9\n", false},
+        {"__1TUBE_LOG__{\"id\":null,\"level\":\"info\",\"msg\":\"early\",\"ts\":1,\"fn\":\"pay\"}",
+         "[pay] info: early\n", false},
+        {"__1TUBE_LOG__{\"msg\":7,\"fn\":\"pay\"}",
+         "[cell-1] log: __1TUBE_LOG__{\"msg\":7,\"fn\":\"pay\"}\n", false},
         /* what a function could print to look like something else */
         {"__1TUBE_LOG__{\"msg\":\"a\\n2026-11-21T08:07:50.123Z GET / 200\",\"fn\":\"pay\"}",
          "[pay] log: a\n    2026-11-21T08:07:50.123Z GET / 200\n", false},
