@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,18 +42,23 @@ bool ot_parse_time(const char *text, uint64_t *seconds)
            parse_rfc3339(text, seconds);
 }
 
+/* The calendar is asked once a second: gmtime_r takes a lock that all threads share. */
 void ot_instant_text(uint64_t ms, char out[OT_INSTANT_TEXT])
 {
+    static _Thread_local time_t known = -1;
+    static _Thread_local char text[OT_INSTANT_TEXT]; /* with room for what follows the second */
     const time_t seconds = (time_t)(ms / 1000);
     struct tm when;
-    char digits[4];
 
-    gmtime_r(&seconds, &when);
-    strftime(out, OT_INSTANT_TEXT, "%Y-%m-%dT%H:%M:%S.", &when);
-    snprintf(digits, sizeof(digits), "%03u", (unsigned)(ms % 1000));
-    memcpy(out + 20, digits, 3);
-    out[23] = 'Z';
-    out[24] = '\0';
+    if (seconds != known) {
+        gmtime_r(&seconds, &when);
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000Z", &when);
+        known = seconds;
+    }
+    memcpy(out, text, OT_INSTANT_TEXT);
+    out[20] = (char)('0' + ms / 100 % 10);
+    out[21] = (char)('0' + ms / 10 % 10);
+    out[22] = (char)('0' + ms % 10);
 }
 
 uint64_t ot_wall_ms(void)

@@ -89,12 +89,26 @@ static void write_time(struct ot_json_writer *writer, uint64_t time_ms)
     ot_jw_string(writer, "time", text);
 }
 
+static bool is_printable_ascii(struct ot_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < ' ' || text.data[i] > '~')
+            return false;
+    }
+    return true;
+}
+
 static void write_text(struct ot_json_writer *writer, const char *key, struct ot_span text,
                        size_t max)
 {
     OT_AUTOBUF struct ot_buf readable = {0};
 
-    ot_buf_readable(&readable, cut(text, max));
+    text = cut(text, max);
+    if (is_printable_ascii(text)) {
+        ot_jw_span(writer, key, text);
+        return;
+    }
+    ot_buf_readable(&readable, text);
     ot_jw_span(writer, key, ot_buf_span(&readable));
 }
 
