@@ -164,7 +164,8 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
                               err) < 0)
             return -1;
     }
-    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) < 0)
+    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) <
+        0)
         return -1;
     for (size_t i = 0; i < build->static_files.count; i++) {
         const struct ot_static_member *member = &build->static_files.members[i];

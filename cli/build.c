@@ -31,22 +31,23 @@ static const struct ot_command command = {
     .name = "build",
     .operands = "",
     .summary = "bundle a folder of functions into a dist",
-    .description = "Bundles every function below --functions with esbuild and writes a dist: the "
-                   "bundles, the code "
-                   "that they share, and manifest.json, which lists everything with its size and "
-                   "SHA-256. The same "
-                   "source and options give the same bytes on any machine.\n\n"
-                   "--functions is the folder of functions, a project's root with "
-                   "supabase/functions or functions in it, or a wrangler project. A function is a "
-                   "sub-folder with an index.ts, .tsx, .mts, .js, .jsx or .mjs, or with an entry "
-                   "that its deno.json, wrangler file or package.json names; or a file beside the "
-                   "folders that registers a handler. Folders that begin with _ or . hold no "
-                   "function. 1tube.json, supabase/config.toml, deno.json[c], import_map.json, "
-                   "tsconfig.json and wrangler files are read.\n\n"
-                   "A build never uses the network: packages come from node_modules, other modules "
-                   "from a vendor folder. What npm:, jsr:, a CDN or deno.land/x names is taken from "
-                   "npm where its authors publish the same there, and Deno's standard library from "
-                   "onetube itself.",
+    .description =
+        "Bundles every function below --functions with esbuild and writes a dist: the "
+        "bundles, the code "
+        "that they share, and manifest.json, which lists everything with its size and "
+        "SHA-256. The same "
+        "source and options give the same bytes on any machine.\n\n"
+        "--functions is the folder of functions, a project's root with "
+        "supabase/functions or functions in it, or a wrangler project. A function is a "
+        "sub-folder with an index.ts, .tsx, .mts, .js, .jsx or .mjs, or with an entry "
+        "that its deno.json, wrangler file or package.json names; or a file beside the "
+        "folders that registers a handler. Folders that begin with _ or . hold no "
+        "function. 1tube.json, supabase/config.toml, deno.json[c], import_map.json, "
+        "tsconfig.json and wrangler files are read.\n\n"
+        "A build never uses the network: packages come from node_modules, other modules "
+        "from a vendor folder. What npm:, jsr:, a CDN or deno.land/x names is taken from "
+        "npm where its authors publish the same there, and Deno's standard library from "
+        "onetube itself.",
     .example = "  onetube build --functions functions --out dist --minify",
     .options = options,
     .options_size = sizeof(struct values),
