@@ -48,7 +48,8 @@ static void insert_sub_paths(struct ot_import_entries *entries, const char *key,
 {
     size_t scheme = strlen("npm:");
 
-    if (target == NULL || key[strlen(key) - 1] == '/' || target[strlen(target) - 1] == '/' ||
+    if (target == NULL || target[0] == '\0' || key[strlen(key) - 1] == '/' ||
+        target[strlen(target) - 1] == '/' ||
         (strncmp(target, "npm:", scheme) != 0 && strncmp(target, "jsr:", scheme) != 0))
         return;
     insert(entries, ot_asprintf("%s/", key),
@@ -145,7 +146,7 @@ void ot_import_map_free(struct ot_import_map *map)
 
 static bool is_folder_key(const char *text)
 {
-    return text[strlen(text) - 1] == '/';
+    return ot_span_ends(ot_span_of(text), "/");
 }
 
 /* Nothing may climb out of what a prefix stands for. */
