@@ -394,8 +394,9 @@ static int discover(struct discovery *discovery, const struct ot_list *only, str
         (!is_project &&
          (add_functions(discovery, &names, only, err) < 0 || add_named(discovery, only, err) < 0)))
         return -1;
-    qsort(discovery->out->items, discovery->out->count, sizeof(*discovery->out->items),
-          compare_sources);
+    if (discovery->out->count > 0)
+        qsort(discovery->out->items, discovery->out->count, sizeof(*discovery->out->items),
+              compare_sources);
     ot_list_sort_unique(&discovery->out->loaders);
     ot_list_sort_unique(&discovery->out->vars);
     for (size_t i = 0; i < only->count; i++) {

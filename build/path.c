@@ -76,7 +76,7 @@ char *ot_path_relative(const char *folder, const char *path)
     struct ot_buf out = {0};
     size_t len;
 
-    ot_buf_reserve(&out, 0);
+    ot_buf_puts(&out, "");
     while (!ot_path_is_beneath(path, base)) {
         char *slash = strrchr(base, '/');
 

@@ -305,7 +305,7 @@ static char *decode(struct ot_span text)
 {
     struct ot_buf out = {0};
 
-    ot_buf_reserve(&out, 0);
+    ot_buf_puts(&out, "");
     for (size_t i = 0; i < text.len; i++) {
         static const char digits[] = "0123456789abcdef0123456789ABCDEF";
         const char *high = NULL, *low = NULL;

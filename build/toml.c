@@ -189,7 +189,7 @@ static int read_string(struct toml *toml, bool may_be_multiline, struct ot_buf *
     bool multiline = may_be_multiline && starts(toml, quotes);
     size_t start = toml->pos;
 
-    ot_buf_reserve(out, 0);
+    ot_buf_puts(out, "");
     toml->pos += multiline ? 3 : 1;
     if (multiline && (starts(toml, "\n") || starts(toml, "\r\n")))
         toml->pos += starts(toml, "\n") ? 1 : 2;

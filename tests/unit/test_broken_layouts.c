@@ -173,7 +173,7 @@ static char *told(struct project *project)
         place = ot_asprintf("%s:%u:%u: %s", first->file, first->line, first->column, first->text);
         text = place;
     }
-    ot_buf_reserve(&out, 0);
+    ot_buf_puts(&out, "");
     for (const char *at = strstr(text, project->dir); at != NULL; at = strstr(text, project->dir)) {
         ot_buf_append(&out, text, (size_t)(at - text));
         ot_buf_putc(&out, '@');
