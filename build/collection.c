@@ -1,0 +1,15 @@
+#include "build/collection.h"
+
+void ot_collection_clear(struct ot_collection *collection)
+{
+    ot_list_free(&collection->packages);
+    ot_list_free(&collection->modules);
+    ot_list_free(&collection->used);
+    collection->packages = collection->modules = collection->used = (struct ot_list){0};
+}
+
+void ot_collection_free(struct ot_collection *collection)
+{
+    ot_collection_clear(collection);
+    ot_pairs_free(&collection->refused);
+}
