@@ -5,7 +5,6 @@ void ot_collection_clear(struct ot_collection *collection)
     ot_list_free(&collection->packages);
     ot_list_free(&collection->modules);
     ot_list_free(&collection->used);
-    collection->packages = collection->modules = collection->used = (struct ot_list){0};
 }
 
 void ot_collection_free(struct ot_collection *collection)

@@ -57,8 +57,12 @@ const char *ot_media_loader(const char *content_type, const char *url)
     static const char *const json[] = {"application/json", "text/json", NULL};
     static const char *const wasm[] = {"application/wasm", NULL};
     static const char *const silent[] = {"text/plain", "application/octet-stream", NULL};
+    static const char *const html[] = {"text/html", NULL};
     const char *extension = by_extension(ot_url_path(url));
 
+    /* a page where a module was expected */
+    if (content_type != NULL && is_one_of(content_type, html))
+        return NULL;
     if (content_type == NULL || is_one_of(content_type, silent))
         return extension;
     if (is_one_of(content_type, typescript))

@@ -24,7 +24,7 @@ static void chooses_as_deno_does(void **state)
         {NULL, "https://a/x.jsx", "jsx"},
         {NULL, "https://a/", NULL},
         {"text/html", "https://a/x", NULL},
-        {"text/html", "https://a/x.ts", "ts"},
+        {"text/html", "https://a/x.ts", NULL},
         {"text/jsx", "https://a/x", "jsx"},
         {"text/tsx", "https://a/x", "tsx"},
     };
