@@ -280,27 +280,21 @@ static void take_heads(struct ot_exchange *exchange, struct ot_span in)
         ot_buf_append(&upstream->partial, in.data, in.len);
 }
 
-/* RFC 9110 section 9.2.2: only what may be repeated, and of which nothing is lost. */
-static bool may_retry(const struct ot_exchange *exchange)
+/*
+ * RFC 9110 section 9.2.2. A Unix socket is reset when its peer closes it with something unread: the
+ * engine was closing an idle connection and never saw the request. One that ends in order was read,
+ * and the request may be what ended the engine.
+ */
+static bool may_retry(const struct ot_exchange *exchange, ssize_t why)
 {
-    switch (exchange->request->method) {
-    case OT_METHOD_GET:
-    case OT_METHOD_HEAD:
-    case OT_METHOD_OPTIONS:
-    case OT_METHOD_PUT:
-    case OT_METHOD_DELETE:
-        return exchange->phase == OT_PHASE_HEAD && exchange->upstream->reused &&
-               exchange->upstream->partial.len == 0 && !exchange->retried &&
-               exchange->bytes_in == 0 &&
-               (exchange->request->content_length == 0 || !exchange->body_over);
-    default:
-        return false;
-    }
+    return why == OT_WIRE_BROKEN && exchange->phase == OT_PHASE_HEAD &&
+           exchange->upstream->reused && exchange->upstream->partial.len == 0 &&
+           !exchange->retried && exchange->bytes_in == 0;
 }
 
-static void on_end(struct ot_exchange *exchange)
+static void on_end(struct ot_exchange *exchange, ssize_t why)
 {
-    if (may_retry(exchange)) {
+    if (may_retry(exchange, why)) {
         exchange->retried = true;
         exchange->body_lost = false;
         ot_exchange_drop_upstream(exchange);
@@ -324,7 +318,7 @@ static void on_readable(struct ot_exchange *exchange)
     if (got == OT_WIRE_NOTHING)
         return;
     if (got <= 0)
-        on_end(exchange);
+        on_end(exchange, got);
     else if (exchange->phase == OT_PHASE_HEAD)
         take_heads(exchange, in);
     else if (exchange->phase == OT_PHASE_TUNNEL)

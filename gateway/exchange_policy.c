@@ -41,7 +41,8 @@ static bool find_function(struct ot_exchange *exchange)
 
     switch (exchange->target.kind) {
     case OT_TARGET_BAD:
-        ot_exchange_refuse_plain(exchange, OT_BAD_REQUEST);
+        ot_exchange_refuse_plain(
+            exchange, ot_span_is(exchange->request->target, "*") ? OT_NOT_FOUND : OT_BAD_REQUEST);
         return false;
     case OT_TARGET_OUTSIDE:
         answer_endpoint(exchange);

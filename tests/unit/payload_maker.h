@@ -29,6 +29,8 @@ struct maker_file {
 struct maker {
     const struct maker_file *functions; /* path: the name alone */
     size_t function_count;
+    const char *const *configs; /* of each function, JSON; NULL: all {} */
+    const char *flags;          /* compatibilityFlags without the brackets; NULL: none */
     const struct maker_file *files;
     size_t file_count;
     uint64_t sequence;
@@ -64,18 +66,21 @@ static inline void maker_manifest(const struct maker *maker, struct ot_buf *out)
 {
     char digest[OT_SHA256_HEX];
 
-    ot_buf_puts(out, "{\"schema\":1,\"builder\":{\"onetube\":\"0.1.0\",\"esbuild\":\"0.28.2\","
-                     "\"options\":{\"minify\":false,\"sourcemap\":\"none\",\"target\":\"es2024\","
-                     "\"splitting\":true}},\"engine\":{\"name\":\"workerd\","
-                     "\"compatibilityDate\":\"2026-01-01\",\"compatibilityFlags\":[]},"
-                     "\"env\":[],\"functions\":[");
+    ot_buf_printf(out,
+                  "{\"schema\":1,\"builder\":{\"onetube\":\"0.1.0\",\"esbuild\":\"0.28.2\","
+                  "\"options\":{\"minify\":false,\"sourcemap\":\"none\",\"target\":\"es2024\","
+                  "\"splitting\":true}},\"engine\":{\"name\":\"workerd\","
+                  "\"compatibilityDate\":\"2026-01-01\",\"compatibilityFlags\":[%s]},"
+                  "\"env\":[],\"functions\":[",
+                  maker->flags != NULL ? maker->flags : "");
     for (size_t i = 0; i < maker->function_count; i++) {
         ot_sha256_hex(maker->functions[i].data, digest);
         ot_buf_printf(out,
                       "%s\n{\"name\":\"%s\",\"bundleFile\":\"functions/%s.js\",\"bundleBytes\":%zu,"
-                      "\"bundleSha256\":\"%s\",\"config\":{}}",
+                      "\"bundleSha256\":\"%s\",\"config\":%s}",
                       i > 0 ? "," : "", maker->functions[i].path, maker->functions[i].path,
-                      maker->functions[i].data.len, digest);
+                      maker->functions[i].data.len, digest,
+                      maker->configs != NULL ? maker->configs[i] : "{}");
     }
     ot_buf_puts(out, "],\"files\":[");
     for (size_t i = 0; i < maker->file_count; i++) {
