@@ -200,6 +200,58 @@ static void test_backoff_doubles(void **state)
     world_end(&world);
 }
 
+struct wanter {
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    struct ot_cell *cell;
+};
+
+static void *want_once(void *argument)
+{
+    struct wanter *wanter = argument;
+    uint64_t seconds;
+
+    pthread_barrier_wait(wanter->barrier);
+    ot_cell_want(wanter->cell, (uint64_t)ot_now_ms(), &seconds);
+    return NULL;
+}
+
+static void broken_for_good(struct ot_cell_options *options)
+{
+    options->engine_path = broken_engine;
+    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000};
+}
+
+/* The same, with all of them at the very same moment. */
+static void test_single_flight_at_once(void **state)
+{
+    struct wanter wanters[8];
+    pthread_barrier_t barrier;
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    write_engine(&world, "exit 3");
+    pthread_barrier_init(&barrier, NULL, OT_COUNT(wanters));
+    for (int round = 0; round < 50; round++) {
+        struct ot_cell *cell = make_cell(&world, "hello", broken_for_good);
+
+        for (unsigned i = 0; i < OT_COUNT(wanters); i++) {
+            wanters[i] = (struct wanter){.barrier = &barrier, .cell = cell};
+            pthread_create(&wanters[i].thread, NULL, want_once, &wanters[i]);
+        }
+        for (unsigned i = 0; i < OT_COUNT(wanters); i++)
+            pthread_join(wanters[i].thread, NULL);
+        run_until(&world, ot_cell_state(cell) == OT_CELL_BACKOFF);
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+        assert_int_equal(report_of(cell).starts, 1);
+        end_cell(&world, cell);
+    }
+    pthread_barrier_destroy(&barrier);
+    free(broken_engine);
+    world_end(&world);
+}
+
 static void good_after_nothing(struct ot_cell_options *options)
 {
     options->backoff = (struct ot_backoff){1000000, 1000000, 0};
@@ -577,6 +629,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_orphan),
         cmocka_unit_test(test_single_flight),
+        cmocka_unit_test(test_single_flight_at_once),
         cmocka_unit_test(test_crash_under_load),
         cmocka_unit_test(test_waiting_connections),
         cmocka_unit_test(test_backoff_doubles),
