@@ -35,7 +35,7 @@ static bool wanted_in_child(const struct ot_process_options *options, int fd)
 }
 
 /*
- * In the child, between fork and exec: only async-signal-safe calls. First every descriptor moves
+ * In the child, between vfork and exec: only async-signal-safe calls. First every descriptor moves
  * out of the way, then each takes its number, so that no order of numbers overwrites one that is
  * still needed.
  */
@@ -128,6 +128,7 @@ int ot_process_start(const struct ot_process_options *options, pid_t *pid, struc
         strchr(name, '/') != NULL ? ot_strdup(name) : ot_find_program(name, NULL);
     OT_AUTOCLOSE int read_end = -1;
     pid_t parent = getpid();
+    sigset_t all, before;
     int report[2];
     int errnum;
     ssize_t got;
@@ -141,16 +142,27 @@ int ot_process_start(const struct ot_process_options *options, pid_t *pid, struc
     if (pipe2(report, O_CLOEXEC) < 0)
         return ot_fail_errno(err, OT_FAILED, "%s: pipe", name);
     read_end = report[0];
-    *pid = fork();
+    /*
+     * Not fork: copying the page tables of a program that holds a large payload takes milliseconds,
+     * and makes its other threads copy what they write to next. Until it runs something else the
+     * child uses our memory, so our signal handlers must not run in it.
+     */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    *pid = vfork();
     if (*pid == 0) {
         /* the report must not stand where a wanted descriptor goes */
         int high = fcntl(report[1], F_DUPFD_CLOEXEC, stage_of(options));
 
         run_child(options, path, parent, high >= 0 ? high : report[1]);
     }
+    errnum = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(report[1]);
-    if (*pid < 0)
-        return ot_fail_errno(err, OT_FAILED, "%s: fork", name);
+    if (*pid < 0) {
+        errno = errnum;
+        return ot_fail_errno(err, OT_FAILED, "%s: cannot start a process", name);
+    }
     do {
         got = read(read_end, &errnum, sizeof(errnum));
     } while (got < 0 && errno == EINTR);

@@ -48,7 +48,8 @@ struct ot_process_options {
     const char *cwd;             /* NULL: ours */
     const struct ot_fd_map *fds; /* 0, 1 and 2 not named here are /dev/null */
     size_t fd_count;
-    bool die_with_parent; /* the kernel kills it when we end (PR_SET_PDEATHSIG) */
+    /* The kernel kills it when the thread that started it ends (PR_SET_PDEATHSIG). */
+    bool die_with_parent;
     bool no_new_privileges;
     bool own_group; /* signals of the terminal do not reach it */
 };
