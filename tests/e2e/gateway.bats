@@ -142,6 +142,21 @@ metric() {
     [ "$(curl -sS -H 'Authorization: Bearer ' "$BASE/health")" = '{"status":"ok"}' ]
 }
 
+@test "warm-up can be polled by pages of allowed origins, and --warm starts every engine" {
+    serve_examples --warm --cors-origin https://app.example
+    wait_until eval 'curl -sS "$BASE/1tube/warmup" | grep -q "\"ready\":true"'
+    [ "$(health 'h.cells.every((cell) => cell.state === "ready")')" = true ]
+    [ "$(curl -sS "$BASE/1tube/warmup" | node -p 'const w = JSON.parse(require("fs").readFileSync(0)); w.loaded === w.total && w.total > 5')" = true ]
+    curl -sS -o /dev/null -D - -H 'Origin: https://app.example' "$BASE/1tube/warmup" | grep -qi '^access-control-allow-origin: https://app.example'
+    fails grep -qi '^access-control-allow-origin' <(curl -sS -o /dev/null -D - -H 'Origin: https://evil.example' "$BASE/1tube/warmup")
+    stop_server
+    serve_examples --isolation shared
+    [ "$(status_of "$URL/hello")" = 200 ]
+    [ "$(status_of "$URL/zod-deps")" = 405 ]
+    [ "$(status_of "$URL/whoami")" = 401 ]
+    [ "$(health 'h.cells.length')" = 1 ]
+}
+
 @test "health is degraded while a function's engine is down, and ok again when it is back" {
     serve_examples
     curl -sS "$URL/hello" >/dev/null
