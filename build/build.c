@@ -83,6 +83,7 @@ struct build {
     struct ot_bundle bundle;
     struct ot_project project;
     struct ot_static_list static_files;
+    struct ot_vendored vendored;
     char *shown; /* the functions folder, as messages name it */
     char *real;  /* the functions folder's absolute path, without links */
 };
@@ -90,6 +91,7 @@ struct build {
 static void free_build(struct build *build)
 {
     ot_static_free(&build->static_files);
+    ot_vendored_free(&build->vendored);
     ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
@@ -132,8 +134,14 @@ static int scan_sources(struct build *build, struct ot_error *err)
     build->real = realpath(build->shown, NULL);
     if (build->real == NULL)
         return ot_fail_errno(err, OT_FAILED, "%s", build->shown);
-    if (ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0)
+    if (ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0 ||
+        ot_vendored_open(&build->vendored, build->real, build->shown, err) < 0)
         return -1;
+    if (options->frozen && !build->vendored.has_lock)
+        return ot_fail(err, OT_FAILED,
+                       "--frozen: %s has no " OT_LOCK_NAME
+                       "; make it: onetube vendor --functions %s",
+                       build->shown, build->shown);
     folder = folder_of(build);
     build->entries = ot_alloc(build->sources.count, sizeof(*build->entries));
     for (size_t i = 0; i < build->sources.count; i++) {
@@ -150,6 +158,7 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
     const struct ot_folder folder = folder_of(build);
     const struct ot_bundle_options bundle_options = {
         .project = &build->project,
+        .vendored = &build->vendored,
         .minify = options->minify,
         .splitting = options->splitting,
         .sourcemap = options->sourcemap,
@@ -157,7 +166,8 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
     };
 
     if (ot_bundle(esbuild, &bundle_options, build->entries, build->sources.count, &build->bundle,
-                  build->report, err) < 0)
+                  build->report, err) < 0 ||
+        ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
         return -1;
     for (size_t i = 0; i < build->sources.count; i++) {
         if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,
@@ -229,34 +239,61 @@ static int write_dist(struct build *build, struct ot_error *err)
     return ot_dist_write(&dist, build->report, err);
 }
 
-int ot_build(const struct ot_build_options *options, struct ot_build_report *report,
-             struct ot_error *err)
+/* The sources are looked at while esbuild starts; what is wrong with them is told first. */
+static int prepare(struct build *build, struct ot_esbuild **esbuild, struct ot_error *err)
 {
-    OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
-    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
-    OT_AUTOFREE char *path = NULL;
+    const struct ot_build_options *options = build->options;
     struct ot_error no_esbuild;
+    OT_AUTOFREE char *path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
 
-    if (check_options(options, err) < 0)
-        return -1;
-    /* it starts while the sources are looked at; what is wrong with them is told first */
-    path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
-    if (path != NULL && ot_esbuild_start(path, options->jobs, &esbuild, &no_esbuild) < 0)
+    if (path != NULL && ot_esbuild_start(path, options->jobs, esbuild, &no_esbuild) < 0)
         ot_autofree(&path);
-    step(&build, "scan");
-    if (scan_sources(&build, err) < 0)
+    step(build, "scan");
+    if (scan_sources(build, err) < 0)
         return -1;
     if (path == NULL) {
         *err = no_esbuild;
         return -1;
     }
-    if (ot_esbuild_ready(esbuild, err) < 0)
+    return ot_esbuild_ready(*esbuild, err);
+}
+
+int ot_build(const struct ot_build_options *options, struct ot_build_report *report,
+             struct ot_error *err)
+{
+    OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
+    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
+
+    if (check_options(options, err) < 0 || prepare(&build, &esbuild, err) < 0)
         return -1;
     step(&build, "bundle");
     if (bundle_sources(&build, esbuild, err) < 0)
         return -1;
     step(&build, "write");
     return write_dist(&build, err);
+}
+
+/* Every module is imported, never required: so one run goes through all, top-level await or not. */
+int ot_collect(const struct ot_build_options *options, const struct ot_vendored *vendored,
+               struct ot_collection *collection, struct ot_build_report *report,
+               struct ot_error *err)
+{
+    OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
+    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
+    const struct ot_bundle_options bundle_options = {
+        .project = &build.project,
+        .vendored = vendored,
+        .collection = collection,
+        .target = options->target,
+    };
+
+    if (prepare(&build, &esbuild, err) < 0)
+        return -1;
+    for (size_t i = 0; i < build.sources.count; i++)
+        build.entries[i].top_level_await = true;
+    ot_collection_clear(collection);
+    return ot_bundle(esbuild, &bundle_options, build.entries, build.sources.count, &build.bundle,
+                     report, err);
 }
 
 void ot_build_report_free(struct ot_build_report *report)

@@ -30,6 +30,7 @@ struct ot_build_options {
     const struct ot_list *compat_flags; /* added to the defaults, in order */
     const struct ot_list *env;          /* names that functions may read */
     bool splitting;
+    bool frozen;         /* there must be a lock */
     unsigned jobs;       /* threads that esbuild may use; 0: as many as there are cores */
     const char *esbuild; /* path; NULL: as installed */
 };

@@ -431,6 +431,8 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     struct run run = {.esbuild = esbuild, .options = options, .splitting = options->splitting};
 
     run.plugin.project = options->project;
+    run.plugin.vendored = options->vendored;
+    run.plugin.collection = options->collection;
     run.out_dir = out_dir;
     if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
         (has_errors(&out->answers[0]) &&

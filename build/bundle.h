@@ -10,6 +10,8 @@
 
 struct ot_bundle_options {
     const struct ot_project *project;
+    const struct ot_vendored *vendored;
+    struct ot_collection *collection; /* NULL: this is a build */
     bool minify;
     bool splitting;
     enum ot_sourcemap sourcemap;

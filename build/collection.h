@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "build/build.h"
 #include "build/lock.h"
 
 /* Start from `{0}`. */
@@ -19,3 +20,13 @@ struct ot_collection {
 void ot_collection_free(struct ot_collection *collection);
 /* Forgets what was found, not what is refused. */
 void ot_collection_clear(struct ot_collection *collection);
+
+struct ot_vendored;
+
+/*
+ * Goes through all functions once, with what `vendored` has, and collects what it lacks. `options`:
+ * functions, target, jobs and esbuild count. Errors: as ot_build's.
+ */
+OT_MUST_USE int ot_collect(const struct ot_build_options *options,
+                           const struct ot_vendored *vendored, struct ot_collection *collection,
+                           struct ot_build_report *report, struct ot_error *err);

@@ -143,20 +143,28 @@ static void put_url_path(struct ot_buf *out, const char *path)
  */
 static void put_places(struct editor *editor, const struct ot_edit *edit)
 {
-    OT_AUTOFREE char *file = ot_asprintf(FILES "%s", edit->virtual_path);
-    OT_AUTOFREE char *folder = ot_path_folder(file);
     OT_AUTOBUF struct ot_buf url = {0};
 
-    ot_buf_puts(&url, "file://");
-    put_url_path(&url, file);
-    ot_buf_printf(editor->out, "\n;function %s(){const d=", editor->name);
-    ot_put_js_string(editor->out, ot_span_of(folder));
-    ot_buf_puts(editor->out, ",f=");
-    ot_put_js_string(editor->out, ot_span_of(file));
+    ot_buf_printf(editor->out, "\n;function %s(){let d,f", editor->name);
+    if (edit->url != NULL) {
+        ot_buf_puts(&url, edit->url);
+    } else {
+        OT_AUTOFREE char *file = ot_asprintf(FILES "%s", edit->virtual_path);
+        OT_AUTOFREE char *folder = ot_path_folder(file);
+
+        ot_buf_puts(&url, "file://");
+        put_url_path(&url, file);
+        ot_buf_puts(editor->out, "=");
+        ot_put_js_string(editor->out, ot_span_of(file));
+        ot_buf_puts(editor->out, ";d=");
+        ot_put_js_string(editor->out, ot_span_of(folder));
+    }
+    ot_buf_puts(editor->out, ";const url=");
+    ot_put_js_string(editor->out, ot_buf_span(&url));
     ot_buf_printf(editor->out,
-                  ",url=\"%s\";return{d,f,url,dirname:d,filename:f,main:%s,"
+                  ";return{d,f,url,dirname:d,filename:f,main:%s,"
                   "resolve(s){return new URL(s,url).href}}}\n",
-                  url.data, edit->is_entry ? "true" : "false");
+                  edit->is_entry ? "true" : "false");
 }
 
 /* -- JSX --------------------------------------------------------------------------------------- */

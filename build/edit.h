@@ -10,6 +10,7 @@
 
 struct ot_edit {
     const char *virtual_path; /* of the file, relative to /bundle/files */
+    const char *url;          /* instead, of a module from the web, which is in no folder */
     bool is_entry;
     const struct ot_jsx *jsx; /* NULL: nothing is said */
 };

@@ -19,14 +19,15 @@ static void describe_callback(struct ot_buf *out, uint32_t id, struct ot_span fi
 
 void ot_plugin_describe(const struct ot_plugin *plugin, struct ot_buf *out)
 {
-    static const char *const namespaces[] = {OT_ENTRY_NAMESPACE, OT_SHIM_NAMESPACE,
-                                             OT_NODE_NAMESPACE,  OT_EMPTY_NAMESPACE,
-                                             OT_WAIT_NAMESPACE,  OT_WASM_NAMESPACE};
+    static const char *const namespaces[] = {
+        OT_ENTRY_NAMESPACE, OT_SHIM_NAMESPACE, OT_NODE_NAMESPACE,  OT_EMPTY_NAMESPACE,
+        OT_WAIT_NAMESPACE,  OT_WASM_NAMESPACE, OT_HTTPS_NAMESPACE, OT_LATER_NAMESPACE};
     OT_AUTOBUF struct ot_buf filter = {0};
     OT_AUTOBUF struct ot_buf sources = {0};
 
     ot_specifier_filter(&filter);
     ot_project_filter(plugin->project, &filter);
+    ot_plugin_vendor_filter(plugin, &filter);
     ot_plugin_source_filter(plugin, &sources);
     ot_put_array(out, 1);
     ot_put_object(out, 5);
@@ -37,22 +38,15 @@ void ot_plugin_describe(const struct ot_plugin *plugin, struct ot_buf *out)
     ot_put_key(out, "onEnd");
     ot_put_bool(out, false);
     ot_put_key(out, "onResolve");
-    ot_put_array(out, 2);
+    ot_put_array(out, 3);
     describe_callback(out, OT_RESOLVE_SPECIFIER, ot_buf_span(&filter), "");
+    describe_callback(out, OT_RESOLVE_IN_WEB, OT_SPAN(".*"), OT_HTTPS_NAMESPACE);
     describe_callback(out, OT_RESOLVE_IN_SHIM, OT_SPAN("^\\.\\.?/"), OT_SHIM_NAMESPACE);
     ot_put_key(out, "onLoad");
     ot_put_array(out, OT_COUNT(namespaces) + 1);
     for (size_t i = 0; i < OT_COUNT(namespaces); i++)
         describe_callback(out, OT_LOAD, OT_SPAN(".*"), namespaces[i]);
     describe_callback(out, OT_LOAD_SOURCE, ot_buf_span(&sources), "file");
-}
-
-void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id)
-{
-    OT_AUTOBUF struct ot_buf value = {0};
-
-    ot_put_object(&value, 0);
-    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
 }
 
 static int on_request(void *context, struct ot_esbuild *esbuild, uint32_t id,

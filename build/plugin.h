@@ -6,8 +6,10 @@
 #pragma once
 
 #include "build/build.h"
+#include "build/collection.h"
 #include "build/esbuild.h"
 #include "build/project.h"
+#include "build/vendored.h"
 
 /* Where a function's bundle begins. */
 struct ot_bundle_entry {
@@ -37,8 +39,10 @@ struct ot_plugin {
     const struct ot_bundle_entry *entries;
     size_t entry_count;
     const struct ot_project *project;
-    uint32_t key;               /* of the build */
-    struct ot_pending *pending; /* own: our questions that have no answer yet */
+    const struct ot_vendored *vendored;
+    struct ot_collection *collection; /* NULL: this is a build */
+    uint32_t key;                     /* of the build */
+    struct ot_pending *pending;       /* own: our questions that have no answer yet */
     size_t pending_count;
     struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
     size_t use_count;

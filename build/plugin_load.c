@@ -267,12 +267,35 @@ static int write_virtual(const struct ot_plugin *plugin, struct ot_span name_spa
         ot_buf_append(text, file.data, file.len);
     } else if (ot_span_is(name_space, OT_NODE_NAMESPACE)) {
         write_builtin(text, path);
+    } else if (ot_span_is(name_space, OT_LATER_NAMESPACE)) {
+        ot_buf_puts(text, "module.exports = {};\n");
     } else if (ot_span_is(name_space, OT_WAIT_NAMESPACE)) {
         ot_buf_puts(text, "if (0) await 0;\nexport const wait = 0;\n");
     } else if (ot_span_is(name_space, OT_WASM_NAMESPACE)) {
         write_instance(text, path);
     }
     return 0;
+}
+
+/* A module from the web, in which `import.meta.url` is its URL. */
+static void load_module(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                        struct ot_span path)
+{
+    OT_AUTOFREE char *url = ot_strndup(path.data, path.len);
+    OT_CLEANUP(ot_edit_result_free) struct ot_edit_result result = {0};
+    OT_AUTOBUF struct ot_buf text = {0};
+    OT_AUTOBUF struct ot_buf changed = {0};
+    const struct ot_edit edit = {.url = url};
+    const char *loader = ot_plugin_load_module(plugin, path, &text);
+    bool is_script = loader != NULL && strlen(loader) <= 3;
+
+    if (loader == NULL)
+        ot_plugin_answer_error(esbuild, id, ot_buf_span(&text));
+    else if (is_script && memmem(text.data, text.len, "import.meta", 11) != NULL &&
+             ot_edit(ot_buf_span(&text), &edit, &changed, &result))
+        answer(esbuild, id, OT_LOAD, ot_buf_span(&changed), loader, "");
+    else
+        answer(esbuild, id, OT_LOAD, ot_buf_span(&text), loader, "");
 }
 
 int ot_plugin_load(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
@@ -284,6 +307,10 @@ int ot_plugin_load(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_
 
     if (ot_span_is(name_space, "file")) {
         load_source(plugin, esbuild, id, path);
+        return 0;
+    }
+    if (ot_span_is(name_space, OT_HTTPS_NAMESPACE)) {
+        load_module(plugin, esbuild, id, path);
         return 0;
     }
     if (write_virtual(plugin, name_space, path, &text, err) < 0)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/plugin.h"
+#include "build/specifiers.h"
 
 #define OT_PLUGIN_NAME "onetube"
 #define OT_SHIM_NAMESPACE "onetube-shim"
@@ -13,8 +14,16 @@
 #define OT_WAIT_SPECIFIER "onetube:wait"
 #define OT_WAIT_NAMESPACE "onetube-wait"
 
+/* Modules from the web; the path is the URL. */
+#define OT_HTTPS_NAMESPACE "onetube-https"
+/* What is not there yet, while it is found out what is needed (collection.h). */
+#define OT_LATER_NAMESPACE "onetube-later"
+
 /* The numbers by which esbuild names our callbacks. */
-enum { OT_RESOLVE_SPECIFIER, OT_RESOLVE_IN_SHIM, OT_LOAD, OT_LOAD_SOURCE };
+enum { OT_RESOLVE_SPECIFIER, OT_RESOLVE_IN_SHIM, OT_RESOLVE_IN_WEB, OT_LOAD, OT_LOAD_SOURCE };
+
+/* Comes back with what esbuild asks because we asked it: such a question is not ours to answer. */
+#define OT_OWN_QUESTION 1u
 
 /*
  * A question to esbuild's own resolver, on whose answer the answer to esbuild's question depends.
@@ -29,6 +38,64 @@ struct ot_pending {
     char *advice;
 };
 
+/* -- plugin_answer.c -- */
+
+void ot_plugin_answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
+                              const char *name_space, struct ot_span path);
+void ot_plugin_answer_external(struct ot_esbuild *esbuild, uint32_t id, const char *path);
+void ot_plugin_answer_error(struct ot_esbuild *esbuild, uint32_t id, struct ot_span text);
+/* "cannot resolve "x" (advice)" */
+void ot_plugin_answer_unresolved(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
+                                 const char *advice);
+/* "Go on as if we were not here." */
+void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id);
+void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span text);
+/* What to do when the specifier cannot be resolved; the caller frees it. NULL: nothing is known. */
+char *ot_plugin_advice(const struct ot_plugin *plugin, const struct ot_specifier *specifier);
+/*
+ * Asks esbuild's resolver for `target`, as the importer would, or as a file in the folder
+ * `root` would (NULL: the importer).
+ */
+void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                   const struct ot_value *request, const char *target,
+                   const struct ot_specifier *specifier, const char *root);
+
+/* -- plugin_vendor.c: what the lock has, and what is collected for it -- */
+
+/*
+ * Answers if the specifier, a package, is locked, or refused while collecting. False: it is
+ * resolved without a lock.
+ */
+bool ot_plugin_take_package(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                            const struct ot_value *request, const struct ot_specifier *specifier);
+/* While collecting: notes the package, which is not installed, and answers. False: in a build. */
+bool ot_plugin_collect_package(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                               const struct ot_value *request,
+                               const struct ot_specifier *specifier);
+/* The same two for a module from the web. */
+bool ot_plugin_take_module(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                           const struct ot_value *request, struct ot_span url);
+bool ot_plugin_collect_module(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                              struct ot_span url);
+/*
+ * The specifier that `path` stands for in a module from the web: a URL, or a package. The caller
+ * frees it. NULL: none; an answer was given.
+ */
+char *ot_plugin_map_in_web(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                           const struct ot_value *request);
+/* Appends a module's content; its loader, or NULL: `text` is an error. */
+const char *ot_plugin_load_module(const struct ot_plugin *plugin, struct ot_span url,
+                                  struct ot_buf *text);
+/* Appends to the filter of specifiers: bare names that the lock knows. */
+void ot_plugin_vendor_filter(const struct ot_plugin *plugin, struct ot_buf *out);
+/*
+ * The range that package.json gives for a bare name in a file; the caller frees it. NULL: none.
+ */
+char *ot_plugin_dependency(const struct ot_plugin *plugin, const char *importer,
+                           struct ot_span name);
+
+/* -- plugin_resolve.c, plugin_load.c -- */
+
 void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                        const struct ot_value *request);
 /* esbuild's resolver has found what we asked for, or not. */
@@ -39,6 +106,3 @@ OT_MUST_USE int ot_plugin_load(struct ot_plugin *plugin, struct ot_esbuild *esbu
 
 /* Appends the filter (Go's syntax) of the source files that ot_plugin_load may change. */
 void ot_plugin_source_filter(const struct ot_plugin *plugin, struct ot_buf *out);
-
-/* "Go on as if we were not here." */
-void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id);

@@ -10,158 +10,31 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Comes back with what esbuild asks because we asked it: such a question is not ours to answer. */
-#define OWN_QUESTION 1u
-
-/* -- answers ----------------------------------------------------------------------------------- */
-
-static void answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
-                           const char *name_space, struct ot_span path)
-{
-    /* what is not used of these may be dropped, although it is evaluated when it is used */
-    bool droppable = strcmp(name_space, OT_WAIT_NAMESPACE) == 0;
-    OT_AUTOBUF struct ot_buf value = {0};
-
-    ot_put_object(&value, 4);
-    ot_put_key(&value, "id");
-    ot_put_uint(&value, callback);
-    ot_put_key(&value, "namespace");
-    ot_put_string(&value, name_space);
-    ot_put_key(&value, "path");
-    ot_put_span(&value, path);
-    ot_put_key(&value, "sideEffects");
-    ot_put_bool(&value, !droppable);
-    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
-}
-
-static void answer_external(struct ot_esbuild *esbuild, uint32_t id, const char *path)
-{
-    OT_AUTOBUF struct ot_buf value = {0};
-
-    ot_put_object(&value, 3);
-    ot_put_key(&value, "id");
-    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
-    ot_put_key(&value, "path");
-    ot_put_string(&value, path);
-    ot_put_key(&value, "external");
-    ot_put_bool(&value, true);
-    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
-}
-
-/* "errors" or "warnings" with one message; esbuild adds the place of the specifier. */
-static void put_message(struct ot_buf *value, const char *key, struct ot_span text)
-{
-    ot_put_key(value, key);
-    ot_put_array(value, 1);
-    ot_put_object(value, 6);
-    ot_put_key(value, "id");
-    ot_put_string(value, "");
-    ot_put_key(value, "pluginName");
-    ot_put_string(value, "");
-    ot_put_key(value, "text");
-    ot_put_span(value, text);
-    ot_put_key(value, "location");
-    ot_put_null(value);
-    ot_put_key(value, "notes");
-    ot_put_array(value, 0);
-    ot_put_key(value, "detail");
-    ot_put_uint(value, OT_PACKET_NONE);
-}
-
-static void answer_error(struct ot_esbuild *esbuild, uint32_t id, struct ot_span text)
-{
-    OT_AUTOBUF struct ot_buf value = {0};
-
-    ot_put_object(&value, 2);
-    ot_put_key(&value, "id");
-    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
-    put_message(&value, "errors", text);
-    ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
-}
-
-static void answer_unresolved(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
-                              const char *advice)
-{
-    OT_AUTOBUF struct ot_buf text = {0};
-
-    ot_buf_puts(&text, "cannot resolve \"");
-    ot_buf_append(&text, path.data, path.len);
-    ot_buf_puts(&text, "\"");
-    if (advice != NULL)
-        ot_buf_printf(&text, " (%s)", advice);
-    answer_error(esbuild, id, ot_buf_span(&text));
-}
-
-/* -- asking esbuild ---------------------------------------------------------------------------- */
-
-static char *full_advice(const struct ot_plugin *plugin, const struct ot_specifier *specifier)
-{
-    if (specifier->advice == NULL)
-        return NULL;
-    if (!specifier->vendored)
-        return ot_strdup(specifier->advice);
-    return ot_asprintf("%s: onetube vendor --functions %s", specifier->advice,
-                       plugin->project->shown);
-}
-
-static void ask_resolver(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
-                         const struct ot_value *request, const char *target,
-                         const struct ot_specifier *specifier)
-{
-    static const char *const passed_on[] = {"importer", "namespace", "resolveDir", "kind"};
-    OT_AUTOBUF struct ot_buf value = {0};
-    struct ot_span path = ot_value_text(ot_value_get(request, "path"));
-    struct ot_span folder = ot_value_text(ot_value_get(request, "resolveDir"));
-    struct ot_pending *pending;
-
-    plugin->pending = ot_realloc(plugin->pending, plugin->pending_count + 1, sizeof(*pending));
-    pending = &plugin->pending[plugin->pending_count++];
-    *pending = (struct ot_pending){
-        .ask = ot_esbuild_next_id(esbuild),
-        .answer = id,
-        .path = ot_strndup(path.data, path.len),
-        .target = ot_strdup(target),
-        .folder = ot_strndup(folder.data, folder.len),
-        .version = specifier->version != NULL ? ot_strdup(specifier->version) : NULL,
-        .advice = full_advice(plugin, specifier),
-    };
-    if (specifier->note != NULL && !ot_list_has(&plugin->notes, specifier->note))
-        ot_list_add(&plugin->notes, specifier->note);
-    ot_put_object(&value, 5 + OT_COUNT(passed_on));
-    ot_put_key(&value, "pluginData");
-    ot_put_uint(&value, OWN_QUESTION);
-    ot_put_key(&value, "command");
-    ot_put_string(&value, "resolve");
-    ot_put_key(&value, "path");
-    ot_put_string(&value, target);
-    ot_put_key(&value, "key");
-    ot_put_uint(&value, plugin->key);
-    ot_put_key(&value, "pluginName");
-    ot_put_string(&value, OT_PLUGIN_NAME);
-    for (size_t i = 0; i < OT_COUNT(passed_on); i++) {
-        ot_put_key(&value, passed_on[i]);
-        ot_put_span(&value, ot_value_text(ot_value_get(request, passed_on[i])));
-    }
-    ot_esbuild_send(esbuild, pending->ask, false, ot_buf_span(&value));
-}
-
-/* Whether a node_modules at or above `folder` holds the package that `target` is in. */
-static bool is_installed(const char *folder, const char *target)
+/* The folder of the package that `target` is in, in a node_modules at or above `folder`; or NULL.
+ */
+static char *find_installed(const char *folder, const char *target)
 {
     OT_AUTOFREE char *above = ot_strdup(folder);
     struct ot_span name;
 
     if (!ot_specifier_package(ot_span_of(target), &name))
-        return false;
+        return NULL;
     for (char *end = above + strlen(above); end != NULL; end = strrchr(above, '/')) {
         OT_AUTOFREE char *path = NULL;
 
         *end = '\0';
         path = ot_asprintf("%s/node_modules/%.*s", above, (int)name.len, name.data);
         if (access(path, F_OK) == 0)
-            return true;
+            return OT_STEAL(path);
     }
-    return false;
+    return NULL;
+}
+
+static bool is_installed(const char *folder, const char *target)
+{
+    OT_AUTOFREE char *path = find_installed(folder, target);
+
+    return path != NULL;
 }
 
 /* -- kinds of specifiers ----------------------------------------------------------------------- */
@@ -180,37 +53,61 @@ static void resolve_builtin(struct ot_esbuild *esbuild, uint32_t id, const struc
 
     /* import() of a CommonJS module would lose the names */
     if (in_shim || ot_span_is(kind, "dynamic-import") || ot_span_is(kind, "require-resolve"))
-        answer_external(esbuild, id, target);
+        ot_plugin_answer_external(esbuild, id, target);
     else
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_NODE_NAMESPACE, ot_span_of(target));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_NODE_NAMESPACE,
+                                 ot_span_of(target));
 }
 
-/* What is installed wins over what the shim has instead. */
+/*
+ * Whether the package is installed for files in `folder`; while collecting, also whether it is of
+ * the version that is asked for.
+ */
+static bool is_there(const struct ot_plugin *plugin, const char *folder, const char *target,
+                     const struct ot_specifier *specifier)
+{
+    OT_AUTOFREE char *package = find_installed(folder, target);
+    OT_AUTOFREE char *path = NULL;
+    OT_AUTOTREE struct ot_tree manifest = {0};
+    struct ot_error ignored;
+    const char *version;
+
+    if (package == NULL || plugin->collection == NULL || specifier->version == NULL)
+        return package != NULL;
+    path = ot_asprintf("%s/package.json", package);
+    if (ot_tree_read(&manifest, path, path, &ignored) <= 0)
+        return true;
+    version = ot_tree_text(ot_tree_get(&manifest, "version"));
+    return version == NULL ||
+           ot_range_check(ot_span_of(specifier->version), ot_span_of(version)) == OT_RANGE_MATCHES;
+}
+
+/* What is locked wins over what is installed, and that over what the shim has instead. */
 static void resolve_package(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                             const struct ot_value *request, const struct ot_specifier *specifier)
 {
     struct ot_span from = ot_value_text(ot_value_get(request, "resolveDir"));
     OT_AUTOFREE char *folder = ot_strndup(from.data, from.len);
     OT_AUTOFREE char *stand_in = ot_asprintf("npm/%s.js", specifier->target);
-    bool other = false;
+    bool own, other;
 
     /* packages that do what the engine refuses */
     if (ot_shim_file(ot_span_of(stand_in)).data != NULL) {
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE, ot_span_of(stand_in));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                                 ot_span_of(stand_in));
         return;
     }
-    if (specifier->other != NULL || specifier->shim != NULL) {
-        bool own = is_installed(folder, specifier->target);
-
-        other = !own && specifier->other != NULL && is_installed(folder, specifier->other);
-        if (!own && !other && specifier->shim != NULL) {
-            answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
-                           ot_span_of(specifier->shim));
-            return;
-        }
-    }
-    ask_resolver(plugin, esbuild, id, request, other ? specifier->other : specifier->target,
-                 specifier);
+    if (ot_plugin_take_package(plugin, esbuild, id, request, specifier))
+        return;
+    own = is_there(plugin, folder, specifier->target, specifier);
+    other =
+        !own && specifier->other != NULL && is_there(plugin, folder, specifier->other, specifier);
+    if (!own && !other && specifier->shim != NULL)
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                                 ot_span_of(specifier->shim));
+    else if (own || other || !ot_plugin_collect_package(plugin, esbuild, id, request, specifier))
+        ot_plugin_ask(plugin, esbuild, id, request, other ? specifier->other : specifier->target,
+                      specifier, NULL);
 }
 
 /* A file in a Deno vendor folder, or NULL. */
@@ -229,19 +126,23 @@ static char *find_vendored(const struct ot_plugin *plugin, const char *target)
 }
 
 static void resolve_remote(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
-                           const struct ot_value *request, const struct ot_specifier *specifier)
+                           const struct ot_value *request, const struct ot_specifier *specifier,
+                           struct ot_span url)
 {
     OT_AUTOFREE char *file = find_vendored(plugin, specifier->target);
 
     if (file != NULL) {
-        ask_resolver(plugin, esbuild, id, request, file, specifier);
+        ot_plugin_ask(plugin, esbuild, id, request, file, specifier, NULL);
+    } else if (ot_plugin_take_module(plugin, esbuild, id, request, url)) {
+        return;
     } else if (specifier->shim != NULL) {
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
-                       ot_span_of(specifier->shim));
-    } else {
-        OT_AUTOFREE char *advice = full_advice(plugin, specifier);
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                                 ot_span_of(specifier->shim));
+    } else if (!ot_plugin_collect_module(plugin, esbuild, id, url)) {
+        OT_AUTOFREE char *advice = ot_plugin_advice(plugin, specifier);
 
-        answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")), advice);
+        ot_plugin_answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")),
+                                    advice);
     }
 }
 
@@ -305,14 +206,16 @@ static void resolve_file(struct ot_plugin *plugin, struct ot_esbuild *esbuild, u
         OT_AUTOFREE char *full = ot_path_join(folder, ot_span_of(path));
         OT_AUTOFREE char *relative = ot_path_relative(plugin->project->folder, full);
 
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WASM_NAMESPACE, ot_span_of(relative));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WASM_NAMESPACE,
+                                 ot_span_of(relative));
         return;
     }
     if (path[0] == '/' && !mapped && !ot_path_is_beneath(path, plugin->project->folder)) {
         rooted = find_rooted(plugin, path, importer);
         if (rooted == NULL) {
-            answer_unresolved(esbuild, id, written,
-                              "neither the functions folder nor one above it has this file");
+            ot_plugin_answer_unresolved(
+                esbuild, id, written,
+                "neither the functions folder nor one above it has this file");
             return;
         }
         path = rooted;
@@ -321,7 +224,7 @@ static void resolve_file(struct ot_plugin *plugin, struct ot_esbuild *esbuild, u
     if (!mapped && rooted == NULL && ot_span_is(written, path))
         ot_plugin_answer_nothing(esbuild, id);
     else
-        ask_resolver(plugin, esbuild, id, request, path, specifier);
+        ot_plugin_ask(plugin, esbuild, id, request, path, specifier, NULL);
 }
 
 static void resolve_specifier(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
@@ -331,29 +234,53 @@ static void resolve_specifier(struct ot_plugin *plugin, struct ot_esbuild *esbui
 
     switch (specifier.kind) {
     case OT_SPECIFIER_INVALID:
-        answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")),
-                          specifier.advice);
+        ot_plugin_answer_unresolved(esbuild, id, ot_value_text(ot_value_get(request, "path")),
+                                    specifier.advice);
         return;
     case OT_SPECIFIER_BUILTIN:
         resolve_builtin(esbuild, id, request, specifier.target);
         return;
     case OT_SPECIFIER_SHIM:
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
-                       ot_span_of(specifier.target));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_SHIM_NAMESPACE,
+                                 ot_span_of(specifier.target));
         return;
     case OT_SPECIFIER_EMPTY:
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_EMPTY_NAMESPACE, OT_SPAN("types"));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_EMPTY_NAMESPACE,
+                                 OT_SPAN("types"));
         return;
     case OT_SPECIFIER_PACKAGE:
         resolve_package(plugin, esbuild, id, request, &specifier);
         return;
     case OT_SPECIFIER_REMOTE:
-        resolve_remote(plugin, esbuild, id, request, &specifier);
+        resolve_remote(plugin, esbuild, id, request, &specifier, path);
         return;
     case OT_SPECIFIER_FILE:
         resolve_file(plugin, esbuild, id, request, &specifier, mapped);
         return;
     }
+}
+
+/* A bare name that no import map has: esbuild finds it, unless package.json says more. */
+static void resolve_bare(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                         const struct ot_value *request, struct ot_specifier *specifier)
+{
+    struct ot_span from = ot_value_text(ot_value_get(request, "importer"));
+    OT_AUTOFREE char *importer = ot_strndup(from.data, from.len);
+    OT_AUTOFREE char *stand_in = ot_asprintf("npm/%s.js", specifier->target);
+
+    if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), "file") &&
+        !ot_path_is_installed(importer))
+        specifier->version = ot_plugin_dependency(plugin, importer, ot_span_of(specifier->target));
+    if (specifier->version != NULL || ot_shim_file(ot_span_of(stand_in)).data != NULL)
+        resolve_package(plugin, esbuild, id, request, specifier);
+    else
+        ot_plugin_answer_nothing(esbuild, id);
+}
+
+static bool is_bare(struct ot_span path, const struct ot_specifier *specifier)
+{
+    return specifier->kind == OT_SPECIFIER_PACKAGE && !ot_span_starts(path, "@std/") &&
+           memchr(path.data, ':', path.len) == NULL;
 }
 
 /* Import maps are for the user's own files. */
@@ -369,11 +296,27 @@ static void resolve_mapped(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
 
     if (ot_span_is(name_space, "file") && !ot_path_is_installed(importer))
         found = ot_project_map(plugin->project, path, importer, &target);
-    if (found < 0)
-        answer_unresolved(esbuild, id, path, target);
-    else
-        resolve_specifier(plugin, esbuild, id, request, found > 0 ? ot_span_of(target) : path,
-                          found > 0);
+    if (found < 0) {
+        ot_plugin_answer_unresolved(esbuild, id, path, target);
+    } else if (found > 0) {
+        resolve_specifier(plugin, esbuild, id, request, ot_span_of(target), true);
+    } else {
+        OT_AUTOSPECIFIER struct ot_specifier specifier = ot_specifier_parse(path);
+
+        if (is_bare(path, &specifier))
+            resolve_bare(plugin, esbuild, id, request, &specifier);
+        else
+            resolve_specifier(plugin, esbuild, id, request, path, false);
+    }
+}
+
+static void resolve_in_web(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                           const struct ot_value *request)
+{
+    OT_AUTOFREE char *specifier = ot_plugin_map_in_web(plugin, esbuild, id, request);
+
+    if (specifier != NULL)
+        resolve_specifier(plugin, esbuild, id, request, ot_span_of(specifier), true);
 }
 
 /* A file of the shim that another one imports by a relative path. */
@@ -384,7 +327,8 @@ static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_s
     OT_AUTOFREE char *folder = ot_path_folder(file);
     OT_AUTOFREE char *target = ot_path_join(folder, path);
 
-    answer_virtual(esbuild, id, OT_RESOLVE_IN_SHIM, OT_SHIM_NAMESPACE, ot_span_of(target + 1));
+    ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_IN_SHIM, OT_SHIM_NAMESPACE,
+                             ot_span_of(target + 1));
 }
 
 void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
@@ -394,7 +338,7 @@ void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
     struct ot_span path = ot_value_text(ot_value_get(request, "path"));
     struct ot_span kind = ot_value_text(ot_value_get(request, "kind"));
 
-    if (ot_value_uint(ot_value_get(request, "pluginData"), OT_PACKET_NONE) == OWN_QUESTION) {
+    if (ot_value_uint(ot_value_get(request, "pluginData"), OT_PACKET_NONE) == OT_OWN_QUESTION) {
         ot_plugin_answer_nothing(esbuild, id);
     } else if (ids->type == OT_VALUE_ARRAY && ids->count > 0 &&
                ot_value_uint(&ids->items[ids->count - 1], OT_LOAD) == OT_RESOLVE_IN_SHIM) {
@@ -402,10 +346,13 @@ void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
     } else if (ot_span_is(kind, "entry-point") && path.len > strlen(OT_ENTRY_PREFIX)) {
         size_t prefix = strlen(OT_ENTRY_PREFIX);
 
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_ENTRY_NAMESPACE,
-                       (struct ot_span){path.data + prefix, path.len - prefix});
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_ENTRY_NAMESPACE,
+                                 (struct ot_span){path.data + prefix, path.len - prefix});
     } else if (ot_span_is(path, OT_WAIT_SPECIFIER)) {
-        answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WAIT_NAMESPACE, OT_SPAN("wait"));
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WAIT_NAMESPACE,
+                                 OT_SPAN("wait"));
+    } else if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_HTTPS_NAMESPACE)) {
+        resolve_in_web(plugin, esbuild, id, request);
     } else {
         resolve_mapped(plugin, esbuild, id, request);
     }
@@ -472,14 +419,15 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
         bool incomplete = pending->advice != NULL && is_installed(pending->folder, pending->target);
 
-        answer_unresolved(esbuild, pending->answer, ot_span_of(pending->path),
-                          incomplete ? "the package is installed, but has nothing under this name"
-                                     : pending->advice);
+        ot_plugin_answer_unresolved(
+            esbuild, pending->answer, ot_span_of(pending->path),
+            incomplete ? "the package is installed, but has nothing under this name"
+                       : pending->advice);
         return;
     }
     match = check_version(pending, ot_value_text(ot_value_get(response, "path")), &text);
     if (match == OT_RANGE_OTHER_MAJOR) {
-        answer_error(esbuild, pending->answer, ot_buf_span(&text));
+        ot_plugin_answer_error(esbuild, pending->answer, ot_buf_span(&text));
         return;
     }
     ot_put_object(&value, 3 + OT_COUNT(passed_on) + (match == OT_RANGE_MATCHES ? 0 : 1));
@@ -494,6 +442,6 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
         ot_put_span(&value, ot_value_text(ot_value_get(response, passed_on[i])));
     }
     if (match != OT_RANGE_MATCHES)
-        put_message(&value, "warnings", ot_buf_span(&text));
+        ot_plugin_put_message(&value, "warnings", ot_buf_span(&text));
     ot_esbuild_send(esbuild, pending->answer, true, ot_buf_span(&value));
 }
