@@ -418,6 +418,50 @@ static void test_drain(void **state)
     world_end(&world);
 }
 
+static void *hold_idle(void *argument)
+{
+    static const char request[] = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
+    struct client *client = argument;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    OT_AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char answer[4096];
+
+    snprintf(to.sun_path, sizeof(to.sun_path), "%s", ot_cell_path(client->cell));
+    if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+        write(fd, request, sizeof(request) - 1) > 0 && read(fd, answer, sizeof(answer)) > 0)
+        client->begun = true;
+    do
+        client->status = (int)read(fd, answer, sizeof(answer));
+    while (client->status > 0); /* until it is closed */
+    ot_mailbox_post(&client->world->control, wake, client);
+    return NULL;
+}
+
+/* Connections that wait for a further request do not hold it. */
+static void test_drain_idle(void **state)
+{
+    struct client idle;
+    struct world world;
+    struct ot_cell *cell;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", patient);
+    memset(&idle, 0, sizeof(idle));
+    idle.world = &world;
+    idle.cell = cell;
+    ot_cell_start(cell);
+    pthread_create(&idle.thread, NULL, hold_idle, &idle);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+    while (!idle.begun)
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    end_cell(&world, cell);
+    assert_int_equal(last_exit, OT_EXIT_DRAINED);
+    client_end(&idle);
+    assert_int_equal(idle.status, 0);
+    world_end(&world);
+}
+
 /* One that does not end in time is killed. */
 static void test_kill_after_drain(void **state)
 {
@@ -637,6 +681,7 @@ int main(void)
         cmocka_unit_test(test_late_connection),
         cmocka_unit_test(test_start_again_and_timeout),
         cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain_idle),
         cmocka_unit_test(test_kill_after_drain),
         cmocka_unit_test(test_stop_anywhere),
         cmocka_unit_test(test_log_flood),
