@@ -6,14 +6,12 @@
 /* Most of a head comes at once and is small. */
 #define FIRST_READ 8192u
 #define SPARE_STREAMS 256u
-/* How long a client may take to close its side. */
-#define LINGER_MS 3000u
 
 /* -- streams ----------------------------------------------------------------------------------- */
 
 void ot_http1_take_stream(struct ot_http1 *connection)
 {
-    struct ot_worker *worker = connection->worker;
+    struct ot_worker *worker = connection->client.worker;
     struct ot_http1_stream *stream = worker->spare_streams;
     size_t fields = worker->settings->headers_max;
 
@@ -45,7 +43,7 @@ static void on_stream_closed(uv_handle_t *handle)
 
 void ot_http1_give_stream(struct ot_http1 *connection)
 {
-    struct ot_worker *worker = connection->worker;
+    struct ot_worker *worker = connection->client.worker;
     struct ot_http1_stream *stream = OT_STEAL(connection->stream);
 
     if (stream == NULL)
@@ -77,53 +75,23 @@ void ot_http1_free_spare_streams(struct ot_worker *worker)
 
 /* -- the connection ---------------------------------------------------------------------------- */
 
-static void freed(struct ot_http1 *connection)
-{
-    struct ot_worker *worker = connection->worker;
-
-    if (--connection->closing > 0)
-        return;
-    free(connection);
-    ot_worker_check_end(worker);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    freed(handle->data);
-}
-
-static void on_wire_closed(struct ot_wire *wire)
-{
-    freed((struct ot_http1 *)wire);
-}
-
-/* Only when no exchange is under way. */
 void ot_http1_close_now(struct ot_http1 *connection)
 {
-    struct ot_worker *worker = connection->worker;
-
-    if (connection->state == OT_HTTP1_CLOSED)
+    if (connection->state == OT_HTTP1_OVER)
         return;
-    connection->state = OT_HTTP1_CLOSED;
-    connection->closing = 2;
+    connection->state = OT_HTTP1_OVER;
     ot_http1_give_stream(connection);
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        worker->connections = connection->next;
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
-    if (connection->is_counted)
-        ot_connections_leave(worker->options.connections, &connection->peer.address,
-                             connection->is_exempt);
-    else
-        worker->refused--;
-    ot_count(&worker->counters.connections_open, (uint64_t)-1);
-    ot_timer_close(&connection->timer, on_timer_closed);
-    ot_wire_close(&connection->wire);
+    ot_client_close(&connection->client);
 }
 
-void ot_http1_close(struct ot_http1 *connection)
+void ot_http1_end(struct ot_http1 *connection)
+{
+    connection->state = OT_HTTP1_OVER;
+    ot_http1_give_stream(connection);
+    ot_client_end(&connection->client);
+}
+
+void ot_http1_abort(struct ot_http1 *connection)
 {
     if (connection->state == OT_HTTP1_EXCHANGE) {
         connection->closes = true;
@@ -133,38 +101,16 @@ void ot_http1_close(struct ot_http1 *connection)
     ot_http1_close_now(connection);
 }
 
-/* Ends our side, and drops what still comes for a while: closing at once would take the answer away
- * from a client that has sent more than was read (RFC 9112 section 9.6). */
-static void linger(struct ot_http1 *connection)
-{
-    connection->state = OT_HTTP1_LINGER;
-    connection->drained = 0;
-    ot_http1_give_stream(connection);
-    ot_wire_shut(&connection->wire);
-    ot_timer_set(&connection->timer, ot_http1_in(connection, LINGER_MS));
-    ot_wire_read_on(&connection->wire, true);
-}
-
-void ot_http1_flush_and_close(struct ot_http1 *connection)
-{
-    if (ot_wire_queued(&connection->wire) == 0) {
-        linger(connection);
-        return;
-    }
-    connection->state = OT_HTTP1_FLUSH;
-    ot_wire_read_on(&connection->wire, false);
-    ot_timer_set(&connection->timer, ot_http1_in(connection, OT_HTTP1_FLUSH_MS));
-}
-
 static void become_idle(struct ot_http1 *connection)
 {
     connection->state = OT_HTTP1_IDLE;
     ot_http1_give_stream(connection);
-    if (ot_wire_queued(&connection->wire) == 0)
-        ot_wire_trim(&connection->wire);
-    ot_timer_set(&connection->timer,
-                 ot_http1_in(connection, connection->worker->settings->keepalive_ms));
-    ot_wire_read_on(&connection->wire, true);
+    if (ot_wire_queued(&connection->client.wire) == 0)
+        ot_wire_trim(&connection->client.wire);
+    ot_timer_set(
+        &connection->client.timer,
+        ot_client_in(&connection->client, connection->client.worker->settings->keepalive_ms));
+    ot_wire_read_on(&connection->client.wire, true);
 }
 
 /* -- requests ---------------------------------------------------------------------------------- */
@@ -175,7 +121,7 @@ static void refuse_request(struct ot_http1 *connection, enum ot_refusal refusal)
     connection->closes = true;
     connection->stream->parser.is_http10 = false;
     ot_http1_body_begin(&connection->stream->body, 0);
-    ot_exchange_refuse(&connection->stream->exchange, &connection->peer, refusal);
+    ot_exchange_refuse(&connection->stream->exchange, &connection->client.peer, refusal);
 }
 
 static void begin_request(struct ot_http1 *connection)
@@ -190,8 +136,8 @@ static void begin_request(struct ot_http1 *connection)
     connection->continued = !request->expects_continue;
     connection->body_wanted = false;
     connection->is_tunnel = connection->until_close = false;
-    connection->timer.due = OT_NEVER;
-    ot_exchange_begin(&stream->exchange, request, &connection->peer);
+    connection->client.timer.due = OT_NEVER;
+    ot_exchange_begin(&stream->exchange, request, &connection->client.peer);
 }
 
 /* Looks for requests in what has come, until one waits for something. */
@@ -220,9 +166,9 @@ static void look_for_requests(struct ot_http1 *connection)
 static void begin_head(struct ot_http1 *connection)
 {
     connection->state = OT_HTTP1_HEAD;
-    ot_http1_request_begin(&connection->stream->parser, connection->worker->settings);
-    ot_timer_set(&connection->timer,
-                 ot_http1_in(connection, connection->worker->settings->header_ms));
+    ot_http1_request_begin(&connection->stream->parser, connection->client.worker->settings);
+    ot_timer_set(&connection->client.timer,
+                 ot_client_in(&connection->client, connection->client.worker->settings->header_ms));
 }
 
 static void read_head(struct ot_http1 *connection)
@@ -234,7 +180,7 @@ static void read_head(struct ot_http1 *connection)
 
     room = room > FIRST_READ / 4 ? room - 1 : FIRST_READ - 1;
     to = ot_buf_reserve(&stream->in, room);
-    got = ot_wire_read(&connection->wire, to, room);
+    got = ot_wire_read(&connection->client.wire, to, room);
     if (got > 0) {
         stream->in.len += (size_t)got;
         look_for_requests(connection);
@@ -264,15 +210,15 @@ void ot_http1_next_request(struct ot_http1 *connection)
     begin_head(connection);
     if (!connection->in_loop) {
         connection->is_deferred = true;
-        ot_timer_set(&connection->timer, uv_now(&connection->worker->loop));
+        ot_timer_set(&connection->client.timer, uv_now(&connection->client.worker->loop));
     }
 }
 
 /* -- events ------------------------------------------------------------------------------------ */
 
-static void on_readable(struct ot_wire *wire)
+static void on_readable(struct ot_client *client)
 {
-    struct ot_http1 *connection = (struct ot_http1 *)wire;
+    struct ot_http1 *connection = (struct ot_http1 *)client;
 
     switch (connection->state) {
     case OT_HTTP1_IDLE:
@@ -287,51 +233,38 @@ static void on_readable(struct ot_wire *wire)
         if (connection->body_wanted)
             ot_http1_read_body(connection);
         else
-            ot_wire_read_on(wire, false);
+            ot_wire_read_on(&client->wire, false);
         break;
     case OT_HTTP1_DRAIN:
         ot_http1_drop_body(connection);
         if (connection->state == OT_HTTP1_DRAIN)
             ot_http1_settle(connection);
         break;
-    case OT_HTTP1_LINGER:
-        ot_http1_drop_input(connection);
-        break;
     default:
-        ot_wire_read_on(wire, false);
         break;
     }
 }
 
-static void on_drained(struct ot_wire *wire)
+static void on_drained(struct ot_client *client)
 {
-    struct ot_http1 *connection = (struct ot_http1 *)wire;
+    struct ot_http1 *connection = (struct ot_http1 *)client;
 
     if (connection->state == OT_HTTP1_EXCHANGE)
         ot_exchange_drained(&connection->stream->exchange);
     else if (connection->state == OT_HTTP1_DRAIN)
         ot_http1_settle(connection);
-    else if (connection->state == OT_HTTP1_FLUSH)
-        linger(connection);
 }
 
-static void on_broken(struct ot_wire *wire)
+static void on_timeout(struct ot_client *client)
 {
-    ot_http1_close((struct ot_http1 *)wire);
-}
-
-static const struct ot_wire_events events = {on_readable, on_drained, on_broken, on_wire_closed};
-
-static void on_timer(struct ot_timer *timer)
-{
-    struct ot_http1 *connection = timer->context;
+    struct ot_http1 *connection = (struct ot_http1 *)client;
 
     if (connection->is_broken) {
-        ot_http1_close(connection);
+        ot_http1_abort(connection);
     } else if (connection->is_deferred) {
         connection->is_deferred = false;
-        ot_timer_set(timer, ot_http1_in(connection, connection->worker->settings->header_ms));
-        ot_wire_read_on(&connection->wire, true);
+        ot_timer_set(&client->timer, ot_client_in(client, client->worker->settings->header_ms));
+        ot_wire_read_on(&client->wire, true);
         look_for_requests(connection);
     } else if (connection->state == OT_HTTP1_HEAD) {
         refuse_request(connection, OT_HEAD_TIMEOUT);
@@ -340,38 +273,42 @@ static void on_timer(struct ot_timer *timer)
     }
 }
 
-void ot_http1_open(struct ot_worker *worker, int fd, const struct ot_peer *peer, bool is_exempt,
-                   bool refused)
+static void stop(struct ot_client *client)
 {
-    struct ot_http1 *connection = ot_alloc(1, sizeof(*connection));
+    struct ot_http1 *connection = (struct ot_http1 *)client;
 
-    connection->worker = worker;
-    connection->peer = *peer;
-    connection->is_exempt = is_exempt;
-    connection->is_counted = !refused;
-    worker->refused += refused;
-    connection->next = worker->connections;
-    if (worker->connections != NULL)
-        worker->connections->previous = connection;
-    worker->connections = connection;
-    ot_count(&worker->counters.connections, 1);
-    ot_count(&worker->counters.connections_open, 1);
-    ot_timer_open(&connection->timer, &worker->loop, on_timer, connection);
-    ot_wire_open(&connection->wire, &worker->loop, fd, &events);
-    if (refused) {
-        ot_http1_take_stream(connection);
-        refuse_request(connection, OT_TOO_MANY_CONNECTIONS);
-    } else {
-        ot_timer_set(&connection->timer, ot_http1_in(connection, worker->settings->keepalive_ms));
-    }
-}
-
-void ot_http1_stop(struct ot_http1 *connection)
-{
     if (connection->state != OT_HTTP1_IDLE)
         return;
     /* a request may be there already */
-    on_readable(&connection->wire);
+    on_readable(client);
     if (connection->state == OT_HTTP1_IDLE)
         ot_http1_close_now(connection);
+}
+
+static void close_client(struct ot_client *client)
+{
+    ot_http1_abort((struct ot_http1 *)client);
+}
+
+static const struct ot_client_protocol protocol = {
+    .readable = on_readable,
+    .drained = on_drained,
+    .timeout = on_timeout,
+    .stop = stop,
+    .close = close_client,
+};
+
+void ot_http1_begin(struct ot_client *client)
+{
+    client->protocol = &protocol;
+    ot_timer_set(&client->timer, ot_client_in(client, client->worker->settings->keepalive_ms));
+}
+
+void ot_http1_refuse(struct ot_client *client, enum ot_refusal refusal)
+{
+    struct ot_http1 *connection = (struct ot_http1 *)client;
+
+    client->protocol = &protocol;
+    ot_http1_take_stream(connection);
+    refuse_request(connection, refusal);
 }

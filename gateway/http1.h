@@ -5,19 +5,16 @@
  */
 #pragma once
 
-#include "gateway/exchange.h"
+#include "gateway/client.h"
 #include "gateway/http1_body.h"
 #include "gateway/http1_request.h"
-#include "gateway/wire.h"
 
 enum ot_http1_state {
     OT_HTTP1_IDLE,
     OT_HTTP1_HEAD,     /* a head has begun to come */
     OT_HTTP1_EXCHANGE, /* its answer has not ended */
-    OT_HTTP1_DRAIN,  /* the answer has; the rest of it is sent, and of the request's body dropped */
-    OT_HTTP1_FLUSH,  /* what the client has not taken yet; then it is closed */
-    OT_HTTP1_LINGER, /* no more is sent; what comes is dropped, so that the client gets it all */
-    OT_HTTP1_CLOSED,
+    OT_HTTP1_DRAIN, /* the answer has; the rest of it is sent, and of the request's body dropped */
+    OT_HTTP1_OVER,  /* it is closing */
 };
 
 /* What a busy connection needs. */
@@ -34,16 +31,10 @@ struct ot_http1_stream {
 };
 
 struct ot_http1 {
-    struct ot_wire wire; /* first */
-    struct ot_worker *worker;
-    struct ot_http1 *next, *previous; /* of its thread's */
-    struct ot_http1_stream *stream;   /* NULL: idle */
-    struct ot_timer timer;
-    struct ot_peer peer;
+    struct ot_client client;        /* first */
+    struct ot_http1_stream *stream; /* NULL: idle */
     enum ot_http1_state state;
-    uint64_t drained; /* bytes that were dropped in DRAIN or LINGER */
-    bool is_exempt;   /* from the limit of connections of its address */
-    bool is_counted;
+    uint64_t drained; /* bytes of the request's body that were dropped */
     bool closes;      /* behind the answer that is under way */
     bool is_chunked;  /* that answer */
     bool is_tunnel;   /* bytes both ways */
@@ -54,14 +45,10 @@ struct ot_http1 {
     bool in_loop;     /* requests are being looked for */
     bool is_deferred; /* they are, as soon as the loop comes round */
     bool until_close; /* the answer ends where the connection does */
-    uint8_t closing;  /* handles still to be closed */
 };
 
-/* Takes the descriptor over. `refused`: there are too many connections; it only gets to know. */
-void ot_http1_open(struct ot_worker *worker, int fd, const struct ot_peer *peer, bool is_exempt,
-                   bool refused);
-/* The thread stops: closes it when it is idle, else after its answer. */
-void ot_http1_stop(struct ot_http1 *connection);
-/* Closes it now. */
-void ot_http1_close(struct ot_http1 *connection);
+/* `client` is the beginning of one, zeroed behind it; nothing has been read. */
+void ot_http1_begin(struct ot_client *client);
+/* The same, but it only gets this answer. */
+void ot_http1_refuse(struct ot_client *client, enum ot_refusal refusal);
 void ot_http1_free_spare_streams(struct ot_worker *worker);

@@ -98,7 +98,7 @@ static void put_head(struct ot_http1 *connection, const struct ot_answer *answer
         drop_buffered(connection);
     is_body_over = ot_http1_body_is_over(&connection->stream->body);
     /* a client that was not told to go on may send its body or not: nobody can tell */
-    if (answer->closes || connection->worker->stopping ||
+    if (answer->closes || connection->client.worker->stopping ||
         (!is_body_over && (answer->refuses || !connection->continued)))
         connection->closes = true;
     ot_buf_clear(out);
@@ -123,7 +123,7 @@ static size_t total(const struct iovec *pieces, size_t count)
 static void break_later(struct ot_http1 *connection)
 {
     connection->is_broken = true;
-    ot_timer_set(&connection->timer, uv_now(&connection->worker->loop));
+    ot_timer_set(&connection->client.timer, uv_now(&connection->client.worker->loop));
 }
 
 static bool front_send(struct ot_exchange *exchange, const struct ot_answer *head,
@@ -151,11 +151,11 @@ static bool front_send(struct ot_exchange *exchange, const struct ot_answer *hea
         out[n++] = pieces[i];
     if (text->len > head_length)
         out[n++] = (struct iovec){text->data + head_length, text->len - head_length};
-    if (!connection->is_broken && !ot_wire_write(&connection->wire, out, n))
+    if (!connection->is_broken && !ot_wire_write(&connection->client.wire, out, n))
         break_later(connection);
     if (end && connection->is_tunnel)
         connection->closes = true;
-    return !connection->is_broken && ot_wire_queued(&connection->wire) == 0;
+    return !connection->is_broken && ot_wire_queued(&connection->client.wire) == 0;
 }
 
 static void front_interim(struct ot_exchange *exchange, unsigned status,
@@ -172,7 +172,7 @@ static void front_interim(struct ot_exchange *exchange, unsigned status,
     put_fields(out, headers);
     put(out, "\r\n", 2);
     piece = (struct iovec){out->data, out->len};
-    if (!ot_wire_write(&connection->wire, &piece, 1))
+    if (!ot_wire_write(&connection->client.wire, &piece, 1))
         break_later(connection);
 }
 
@@ -195,7 +195,7 @@ static void front_want_body(struct ot_exchange *exchange, bool wanted)
         connection->continued = true;
         front_interim(exchange, 100, NULL);
     }
-    ot_wire_read_on(&connection->wire, true);
+    ot_wire_read_on(&connection->client.wire, true);
 }
 
 static void front_cut(struct ot_exchange *exchange)
@@ -205,7 +205,7 @@ static void front_cut(struct ot_exchange *exchange)
 
     connection->is_broken = true;
     if (connection->until_close)
-        setsockopt(connection->wire.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        setsockopt(connection->client.wire.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 }
 
 static void front_over(struct ot_exchange *exchange)

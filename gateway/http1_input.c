@@ -1,9 +1,7 @@
 #include "gateway/http1_parts.h"
 
-/* What is read and dropped of a body that nobody wants, before the connection is closed; and of
- * whatever comes while it is being closed. */
+/* What is read and dropped of a body that nobody wants, before the connection is closed. */
 #define DRAIN_MAX 262144u
-#define LINGER_MAX (16u << 20)
 
 /* -- bodies of requests ------------------------------------------------------------------------ */
 
@@ -69,10 +67,10 @@ static void body_ended(struct ot_http1 *connection, ssize_t why)
 
     connection->closes = true;
     if (why == OT_WIRE_BROKEN) {
-        ot_http1_close(connection);
+        ot_http1_abort(connection);
     } else if (connection->is_tunnel) {
         connection->body_wanted = false;
-        ot_wire_read_on(&connection->wire, false);
+        ot_wire_read_on(&connection->client.wire, false);
         ot_exchange_body(exchange, NULL, 0, true);
     } else {
         ot_exchange_body_failed(exchange, OT_LENGTH_MISMATCH);
@@ -82,10 +80,10 @@ static void body_ended(struct ot_http1 *connection, ssize_t why)
 void ot_http1_read_body(struct ot_http1 *connection)
 {
     struct ot_http1_stream *stream = connection->stream;
-    char *input = connection->worker->input;
+    char *input = connection->client.worker->input;
     uint64_t left = connection->is_tunnel ? OT_READ_SIZE : ot_http1_body_left(&stream->body);
-    ssize_t got =
-        ot_wire_read(&connection->wire, input, left < OT_READ_SIZE ? (size_t)left : OT_READ_SIZE);
+    ssize_t got = ot_wire_read(&connection->client.wire, input,
+                               left < OT_READ_SIZE ? (size_t)left : OT_READ_SIZE);
     struct ot_span in = {input, got > 0 ? (size_t)got : 0};
 
     if (got == OT_WIRE_NOTHING)
@@ -101,10 +99,10 @@ void ot_http1_read_body(struct ot_http1 *connection)
 void ot_http1_drop_body(struct ot_http1 *connection)
 {
     struct ot_http1_stream *stream = connection->stream;
-    char *input = connection->worker->input;
+    char *input = connection->client.worker->input;
     uint64_t left = ot_http1_body_left(&stream->body);
-    ssize_t got =
-        ot_wire_read(&connection->wire, input, left < OT_READ_SIZE ? (size_t)left : OT_READ_SIZE);
+    ssize_t got = ot_wire_read(&connection->client.wire, input,
+                               left < OT_READ_SIZE ? (size_t)left : OT_READ_SIZE);
     struct ot_span in = {input, got > 0 ? (size_t)got : 0}, piece;
 
     if (got == OT_WIRE_NOTHING)
@@ -119,18 +117,6 @@ void ot_http1_drop_body(struct ot_http1 *connection)
     ot_buf_append(&stream->ahead, in.data, in.len);
 }
 
-void ot_http1_drop_input(struct ot_http1 *connection)
-{
-    ssize_t got = ot_wire_read(&connection->wire, connection->worker->input, OT_READ_SIZE);
-
-    if (got == OT_WIRE_NOTHING)
-        return;
-    if (got > 0)
-        connection->drained += (uint64_t)got;
-    if (got <= 0 || connection->drained > LINGER_MAX)
-        ot_http1_close_now(connection);
-}
-
 /* After an answer: goes on to the next request once this one's body and the answer are out of the
  * way. */
 void ot_http1_settle(struct ot_http1 *connection)
@@ -138,14 +124,15 @@ void ot_http1_settle(struct ot_http1 *connection)
     bool is_over = ot_http1_body_is_over(&connection->stream->body);
     uint64_t left = ot_http1_body_left(&connection->stream->body);
 
-    if (connection->closes || connection->worker->stopping || connection->drained > DRAIN_MAX ||
-        (left > DRAIN_MAX && left != UINT64_MAX)) {
-        ot_http1_flush_and_close(connection);
-    } else if (is_over && ot_wire_queued(&connection->wire) == 0) {
+    if (connection->closes || connection->client.worker->stopping ||
+        connection->drained > DRAIN_MAX || (left > DRAIN_MAX && left != UINT64_MAX)) {
+        ot_http1_end(connection);
+    } else if (is_over && ot_wire_queued(&connection->client.wire) == 0) {
         ot_http1_next_request(connection);
     } else {
         connection->state = OT_HTTP1_DRAIN;
-        ot_wire_read_on(&connection->wire, !is_over);
-        ot_timer_set(&connection->timer, ot_http1_in(connection, OT_HTTP1_FLUSH_MS));
+        ot_wire_read_on(&connection->client.wire, !is_over);
+        ot_timer_set(&connection->client.timer,
+                     ot_client_in(&connection->client, OT_CLIENT_FLUSH_MS));
     }
 }

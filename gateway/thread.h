@@ -1,6 +1,7 @@
 /* What the parts of one gateway thread share; nobody else includes this. */
 #pragma once
 
+#include "gateway/client.h"
 #include "gateway/http1_response.h"
 #include "gateway/timer.h"
 #include "gateway/upstream.h"
@@ -35,7 +36,7 @@ struct ot_worker {
     pthread_mutex_t views_lock;
     struct ot_view *views;
 
-    struct ot_http1 *connections; /* all of them, doubly linked */
+    struct ot_client *clients; /* all of their connections, doubly linked */
     struct ot_exchange *exchanges;
     struct ot_exchange *waiting; /* those of them that wait for keys or for a cell */
     size_t refused;              /* of them that are only told that there are too many */

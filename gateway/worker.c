@@ -243,7 +243,7 @@ static void accept_connection(struct ot_worker *worker, const struct ot_listener
     if (!has_room && worker->refused >= REFUSED_MAX)
         close(fd);
     else
-        ot_http1_open(worker, fd, &peer, is_exempt, !has_room);
+        ot_client_open(worker, fd, &peer, is_exempt, !has_room);
 }
 
 /* One for each wakeup: a thread that is busy comes round less often and takes fewer. */
@@ -288,7 +288,7 @@ static void close_all(struct ot_worker *worker)
 
 void ot_worker_check_end(struct ot_worker *worker)
 {
-    if (!worker->stopping || worker->is_ending || worker->connections != NULL)
+    if (!worker->stopping || worker->is_ending || worker->clients != NULL)
         return;
     worker->is_ending = true;
     close_all(worker);
@@ -297,12 +297,12 @@ void ot_worker_check_end(struct ot_worker *worker)
 static void on_stop(struct ot_timer *timer)
 {
     struct ot_worker *worker = timer->context;
-    struct ot_http1 *next;
+    struct ot_client *next;
 
     cut_view(worker, NULL);
-    for (struct ot_http1 *connection = worker->connections; connection != NULL; connection = next) {
-        next = connection->next;
-        ot_http1_close(connection);
+    for (struct ot_client *client = worker->clients; client != NULL; client = next) {
+        next = client->next;
+        client->protocol->close(client);
     }
 }
 
@@ -310,7 +310,7 @@ static void stop(void *context, void *argument)
 {
     struct ot_worker *worker = context;
     uint64_t *drain_ms = argument;
-    struct ot_http1 *next;
+    struct ot_client *next;
 
     if (!worker->is_ending)
         ot_timer_set(&worker->stop, uv_now(&worker->loop) + *drain_ms);
@@ -318,10 +318,9 @@ static void stop(void *context, void *argument)
         worker->stopping = true;
         for (size_t i = 0; i < worker->options.listener_count; i++)
             uv_close((uv_handle_t *)&worker->listeners[i].poll, NULL);
-        for (struct ot_http1 *connection = worker->connections; connection != NULL;
-             connection = next) {
-            next = connection->next;
-            ot_http1_stop(connection);
+        for (struct ot_client *client = worker->clients; client != NULL; client = next) {
+            next = client->next;
+            client->protocol->stop(client);
         }
         ot_worker_check_end(worker);
     }
