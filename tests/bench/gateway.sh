@@ -1,6 +1,7 @@
 #!/bin/bash
 # `onetube serve` with authentication, limits and logging on, against nginx that only proxies, in front of the same engine:
 # requests a second and latency. Both run in turn, RUNS times (3) for SECONDS_EACH (10) each; the verdict is on the best run.
+# shellcheck disable=SC2317 # functions are called by a trap
 set -eu
 . "$(dirname "$0")/lib.bash"
 
@@ -46,7 +47,8 @@ for name in hello echo; do
         [ ! -s "$name.config" ] || break
         sleep 0.05
     done
-    kill "$pid" && wait "$pid" 2>/dev/null || true
+    kill "$pid"
+    wait "$pid" 2>/dev/null || true
     [ -s "$name.config" ]
     "$ENGINE" serve --binary "$name.config" --socket-addr "http=unix:$WORK/$name.sock" 2>/dev/null &
     PIDS="$PIDS $!"
@@ -101,7 +103,7 @@ load() {
 status=0
 # against WHAT SCRIPT PATH CONNECTIONS
 against() {
-    local what=$1 script=$2 path=$3 connections=$4 ours= theirs=
+    local what=$1 script=$2 path=$3 connections=$4 ours="" theirs=""
     for port in "$GATEWAY_PORT" "$NGINX_PORT"; do
         curl -s -o /dev/null --retry 20 --retry-connrefused "http://127.0.0.1:$port$path"
     done
