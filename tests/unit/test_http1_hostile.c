@@ -43,7 +43,7 @@ static const struct {
     {BYTES("GET"), "..."},
     {BYTES(""), ""},
     {BYTES(POST "Content-Length: 5\r\n\r\nhell"), "POST / hell..."},
-    {BYTES(CHUNKED "5\r\nhel"), "POST / hel..."},
+    {BYTES(CHUNKED "5\r\nhou"), "POST / hou..."},
     {BYTES(CHUNKED "5\r\nhello\r\n0\r\n"), "POST / hello..."},
 
     /* line ends: bare CR and LF (CVE-2022-35256, CVE-2023-30589), obs-fold (CVE-2022-32215) */
