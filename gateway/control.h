@@ -67,7 +67,6 @@ struct ot_control {
     struct ot_keys keys;
     struct ot_watcher *watcher; /* NULL: nothing is watched */
     uv_work_t join;
-    size_t joining; /* workers that were told to end */
     int64_t stop_asked_ms;
     _Atomic bool cut_off;
     int result;

@@ -45,35 +45,33 @@ static void join_workers(uv_work_t *work)
 {
     struct ot_control *control = work->data;
 
-    for (size_t i = 0; i < control->joining; i++) {
+    for (size_t i = 0; i < control->endpoints.worker_count; i++) {
         if (!ot_worker_join(control->endpoints.workers[i]))
             control->cut_off = true;
     }
 }
 
+/* The last request was answered, so nobody asks the endpoints any more. */
 static void on_joined(uv_work_t *work, int status)
 {
     struct ot_control *control = work->data;
 
     (void)status;
-    control->joining = 0;
+    for (size_t i = 0; i < control->endpoints.worker_count; i++)
+        ot_worker_free(control->endpoints.workers[i]);
+    control->endpoints.worker_count = 0;
     end_generations(control);
 }
 
 static void stop_workers(struct ot_control *control, uint64_t drain_ms)
 {
-    for (size_t i = 0; i < control->joining; i++)
+    for (size_t i = 0; i < control->endpoints.worker_count; i++)
         ot_worker_stop(control->endpoints.workers[i], drain_ms);
 }
 
-/* What the endpoints tell must not lead to a thread that is gone. */
 static void end_workers(struct ot_control *control, uint64_t drain_ms)
 {
-    pthread_mutex_lock(&control->endpoints.lock);
-    control->joining = control->endpoints.worker_count;
-    control->endpoints.worker_count = 0;
-    pthread_mutex_unlock(&control->endpoints.lock);
-    if (control->joining == 0) {
+    if (control->endpoints.worker_count == 0) {
         end_generations(control);
         return;
     }

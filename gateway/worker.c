@@ -354,7 +354,7 @@ static void *run(void *argument)
 
 /* -- from other threads ------------------------------------------------------------------------ */
 
-static void free_worker(struct ot_worker *worker)
+void ot_worker_free(struct ot_worker *worker)
 {
     uv_loop_close(&worker->loop);
     ot_log_free(worker->log);
@@ -397,7 +397,7 @@ int ot_worker_start(const struct ot_worker_options *options, struct ot_worker **
 
         stop(worker, none);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
-        free_worker(worker);
+        ot_worker_free(worker);
         errno = failed;
         return ot_fail_errno(err, OT_FAILED, "starting a thread");
     }
@@ -427,12 +427,8 @@ void ot_worker_stop(struct ot_worker *worker, uint64_t drain_ms)
 
 bool ot_worker_join(struct ot_worker *worker)
 {
-    bool clean;
-
     pthread_join(worker->thread, NULL);
-    clean = !worker->was_cut;
-    free_worker(worker);
-    return clean;
+    return !worker->was_cut;
 }
 
 const struct ot_thread_counters *ot_worker_counters(const struct ot_worker *worker)

@@ -58,8 +58,11 @@ void ot_worker_keys_changed(struct ot_worker *worker);
  * sets another deadline. */
 void ot_worker_stop(struct ot_worker *worker, uint64_t drain_ms);
 
-/* Waits for the thread's end and frees. True when nothing had to be cut off. */
+/* Waits for the thread's end, once. True when nothing had to be cut off. Until it is freed the
+ * worker may still be told and asked everything. */
 bool ot_worker_join(struct ot_worker *worker);
+/* After ot_worker_join. */
+void ot_worker_free(struct ot_worker *worker);
 
 /* -- any thread -- */
 const struct ot_thread_counters *ot_worker_counters(const struct ot_worker *worker);

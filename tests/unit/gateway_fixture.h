@@ -224,6 +224,7 @@ static inline bool gateway_stop(struct gateway *gateway, uint64_t drain_ms)
 
     ot_worker_stop(gateway->worker, drain_ms);
     clean = ot_worker_join(gateway->worker);
+    ot_worker_free(gateway->worker);
     gateway->worker = NULL;
     return clean;
 }

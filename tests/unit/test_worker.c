@@ -561,6 +561,7 @@ static void test_drain(void **state)
     client_read(busy, NULL, &answer);
     assert_has(answer.data, "last\r\n0\r\n\r\n");
     assert_true(ot_worker_join(gateway.worker));
+    ot_worker_free(gateway.worker);
     gateway.worker = NULL;
 }
 
