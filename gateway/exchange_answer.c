@@ -330,6 +330,8 @@ static void on_readable(struct ot_exchange *exchange)
 static void on_drained(struct ot_exchange *exchange)
 {
     exchange->upstream_full = false;
+    if (exchange->body_over && exchange->phase == OT_PHASE_TUNNEL)
+        ot_wire_shut(&exchange->upstream->wire);
     if (exchange->body_over || exchange->body_wanted)
         return;
     exchange->body_wanted = true;

@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* How long a tunnel stays open one way. */
+#define TUNNEL_END_MS 1000u
+
 static void put(struct ot_buf *out, struct ot_span span)
 {
     ot_buf_append(out, span.data, span.len);
@@ -270,6 +273,15 @@ static bool count_body(struct ot_exchange *exchange, uint64_t size)
     return false;
 }
 
+/* The client sends no more. The engine ends the other way too, at once, unless the function has
+ * been told of the end in WebSocket's own way and leaves it at that. */
+static void end_tunnel(struct ot_exchange *exchange)
+{
+    if (!exchange->upstream_full)
+        ot_wire_shut(&exchange->upstream->wire);
+    exchange->answer_until = ot_exchange_in(exchange, TUNNEL_END_MS);
+}
+
 void ot_exchange_body(struct ot_exchange *exchange, const struct iovec *pieces, size_t count,
                       bool end)
 {
@@ -291,8 +303,8 @@ void ot_exchange_body(struct ot_exchange *exchange, const struct iovec *pieces, 
         send_pieces(exchange, pieces, count, size, end);
     if (exchange->phase == OT_PHASE_IDLE)
         return;
-    if (end && exchange->phase == OT_PHASE_TUNNEL && exchange->upstream != NULL)
-        ot_wire_shut(&exchange->upstream->wire);
+    if (end && exchange->phase == OT_PHASE_TUNNEL)
+        end_tunnel(exchange);
     if (exchange->upstream_full && !exchange->body_over)
         want_body(exchange, false);
     ot_exchange_schedule(exchange);

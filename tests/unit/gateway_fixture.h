@@ -48,7 +48,7 @@
     "    cancel() { seen.cancels++; } }));\n"                                                      \
     "  if (what === 'ws') { const [theirs, ours] = Object.values(new WebSocketPair());\n"          \
     "    ours.accept(); ours.addEventListener('message', (event) => ours.send(event.data));\n"     \
-    "    ours.addEventListener('close', () => seen.closes++);\n"                                   \
+    "    ours.addEventListener('close', (e) => { seen.closes++; ours.close(e.code); });\n"         \
     "    return new Response(null, { status: 101, webSocket: theirs }); }\n"                       \
     "  return new Response(request.method + ' ' + url.pathname + url.search);\n"                   \
     "}\n"                                                                                          \

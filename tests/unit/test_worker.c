@@ -421,7 +421,8 @@ static void test_websocket(void **state)
     ot_buf_clear(&answer);
     assert_int_equal(send(fd, end, 8, MSG_NOSIGNAL), 8);
     client_read(fd, NULL, &answer);
-    EXPECT("GET /functions/v1/closed/ws HTTP/1.1\r\n" H UPGRADE, "HTTP/1.1 401");
+    EXPECT("GET /functions/v1/closed/ws HTTP/1.1\r\n" H "Connection: close\r\n" UPGRADE,
+           "HTTP/1.1 401");
     /* a client that is gone ends it, too */
     close(fd);
     fd = client_open(&gateway);
