@@ -222,7 +222,8 @@ int ot_listen_open(struct ot_listen *listen, struct ot_error *err)
     return bound;
 }
 
-void ot_listen_describe(const struct ot_listen *listen, const char *prefix, struct ot_buf *out)
+void ot_listen_describe(const struct ot_listen *listen, const char *scheme, const char *prefix,
+                        struct ot_buf *out)
 {
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
@@ -233,10 +234,10 @@ void ot_listen_describe(const struct ot_listen *listen, const char *prefix, stru
     if (getsockname(listen->fd, (struct sockaddr *)&address, &size) < 0)
         address.ss_family = AF_UNSPEC;
     if (address.ss_family == AF_INET && inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host)))
-        ot_buf_printf(out, "http://%s:%u%s", host, ntohs(v4->sin_port), prefix);
+        ot_buf_printf(out, "%s://%s:%u%s", scheme, host, ntohs(v4->sin_port), prefix);
     else if (address.ss_family == AF_INET6 &&
              inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host)))
-        ot_buf_printf(out, "http://[%s]:%u%s", host, ntohs(v6->sin6_port), prefix);
+        ot_buf_printf(out, "%s://[%s]:%u%s", scheme, host, ntohs(v6->sin6_port), prefix);
     else
         ot_buf_printf(out, "%s %s", listen->text, prefix);
 }

@@ -40,9 +40,10 @@ OT_MUST_USE int ot_listen_open(struct ot_listen *listen, struct ot_error *err);
 /* Whether only processes of this machine can connect, through a Unix socket. Once it is open. */
 bool ot_listen_is_local(const struct ot_listen *listen);
 
-/* "http://127.0.0.1:3100/functions/v1", with the port that was bound, or "unix:/run/x.sock
- * /functions/v1". */
-void ot_listen_describe(const struct ot_listen *listen, const char *prefix, struct ot_buf *out);
+/* "http://127.0.0.1:3100/functions/v1" for `scheme` "http", with the port that was bound, or
+ * "unix:/run/x.sock /functions/v1". */
+void ot_listen_describe(const struct ot_listen *listen, const char *scheme, const char *prefix,
+                        struct ot_buf *out);
 
 /*
  * For when the engine has been told to stop, which makes it accept no more, but keeps the socket

@@ -206,6 +206,8 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
             .settings = &serving.settings,
             .source = {.open = ot_serving_open, .context = &serving, .watch = &serving.watch},
             .listen = &serving.listen,
+            .tls_cert = values->tls_cert,
+            .tls_key = values->tls_key,
             .threads = (unsigned)values->threads,
             .isolation =
                 strcmp(values->isolation, "shared") == 0 ? OT_ISOLATE_NOTHING : OT_ISOLATE_FUNCTION,

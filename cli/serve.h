@@ -20,6 +20,7 @@ struct ot_gateway_values {
     uint64_t max_connections, max_connections_per_address;
     uint64_t max_url_bytes, max_head_bytes, max_headers;
     uint64_t header_ms, keepalive_ms;
+    const char *tls_cert, *tls_key;
 
     uint64_t body_limit_mb; /* in thousandths */
     uint64_t body_read_ms;

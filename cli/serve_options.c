@@ -67,6 +67,10 @@ static const struct ot_option options[] = {
      .offset = AT(port),
      .max = UINT16_MAX,
      .alias = "PORT"},
+    TEXT("tls-cert", "FILE", tls_cert,
+         "serve HTTPS with this certificate and the chain behind it, in PEM; "
+         "Unix sockets stay plain"),
+    TEXT("tls-key", "FILE", tls_key, "the certificate's private key in PEM, not encrypted"),
     NUMBER("threads", "N", threads, 256,
            "threads that serve (default 0: one for each core, at most 4)"),
     {.name = "route-prefix",
@@ -240,7 +244,8 @@ const struct ot_command ot_gateway_command = {
         "details and /metrics (Prometheus) need the internal key as a bearer token.\n"
         "\n"
         "SIGHUP, or a change with --watch, opens the next payload beside the running one; requests "
-        "move to it once it is ready, and if it is refused nothing changes. SIGTERM and SIGINT "
+        "move to it once it is ready, and if it is refused nothing changes. SIGHUP also reads the "
+        "files of --tls-cert and --tls-key again, as happens every six hours. SIGTERM and SIGINT "
         "accept no more and let requests finish; a second signal cuts them off. Readiness is told "
         "to NOTIFY_SOCKET, --ready-fd and on standard error; requests and the console of functions "
         "are logged to standard output.\n"

@@ -200,6 +200,8 @@ static int check_limits(const struct ot_gateway_values *values, struct ot_error 
         if (rows[i].value == 0)
             return ot_fail(err, OT_USAGE, "--%s is at least 1", rows[i].name);
     }
+    if ((values->tls_cert == NULL) != (values->tls_key == NULL))
+        return ot_fail(err, OT_USAGE, "--tls-cert and --tls-key belong together");
     return 0;
 }
 

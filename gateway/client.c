@@ -77,7 +77,7 @@ static void linger(struct ot_client *client)
     ot_wire_read_on(&client->wire, true);
 }
 
-static void go_on_ending(struct ot_client *client)
+static void ignore(struct ot_client *client)
 {
     (void)client;
 }
@@ -86,7 +86,7 @@ static const struct ot_client_protocol ending = {
     .readable = drop_input,
     .drained = linger,
     .timeout = ot_client_close,
-    .stop = go_on_ending,
+    .stop = ignore,
     .close = ot_client_close,
 };
 
@@ -124,7 +124,10 @@ static void on_broken(struct ot_wire *wire)
     client->protocol->close(client);
 }
 
+static void on_secured(struct ot_wire *wire);
+
 static const struct ot_wire_events events = {
+    .secured = on_secured,
     .readable = on_readable,
     .drained = on_drained,
     .broken = on_broken,
@@ -151,20 +154,55 @@ static void enlist(struct ot_client *client)
     ot_count(&worker->counters.connections_open, 1);
 }
 
-void ot_client_open(struct ot_worker *worker, int fd, const struct ot_peer *peer, bool is_exempt,
-                    bool refused)
+struct ot_client *ot_client_open(struct ot_worker *worker, int fd, const struct ot_peer *peer,
+                                 bool is_exempt, bool is_counted)
 {
     struct ot_client *client = ot_alloc(1, sizeof(struct ot_http1));
 
     client->worker = worker;
     client->peer = *peer;
     client->is_exempt = is_exempt;
-    client->is_counted = !refused;
+    client->is_counted = is_counted;
     enlist(client);
     ot_timer_open(&client->timer, &worker->loop, on_timer, client);
     ot_wire_open(&client->wire, &worker->loop, fd, &events);
-    if (refused)
-        ot_http1_refuse(client, OT_TOO_MANY_CONNECTIONS);
+    return client;
+}
+
+void ot_client_begin(struct ot_client *client)
+{
+    ot_http1_begin(client);
+}
+
+void ot_client_refuse(struct ot_client *client)
+{
+    ot_http1_refuse(client, OT_TOO_MANY_CONNECTIONS);
+}
+
+/* -- TLS --------------------------------------------------------------------------------------- */
+
+static const struct ot_client_protocol handshake = {
+    .readable = ignore,
+    .drained = ignore,
+    .timeout = ot_client_close,
+    .stop = ot_client_close,
+    .close = ot_client_close,
+};
+
+/* Who speaks HTTP to a port of HTTPS gets to know it. */
+static void on_secured(struct ot_wire *wire)
+{
+    struct ot_client *client = (struct ot_client *)wire;
+
+    if (!ot_wire_is_secure(wire))
+        ot_http1_refuse(client, OT_BAD_REQUEST);
     else
         ot_http1_begin(client);
+}
+
+void ot_client_begin_tls(struct ot_client *client, struct ssl_st *ssl)
+{
+    client->protocol = &handshake;
+    ot_timer_set(&client->timer, ot_client_in(client, client->worker->settings->header_ms));
+    ot_wire_secure(&client->wire, ssl);
 }

@@ -8,6 +8,7 @@
 #include "gateway/wire.h"
 
 struct ot_client;
+struct ssl_st;
 
 /* What a protocol does with its connection. Each may close it. */
 struct ot_client_protocol {
@@ -33,9 +34,14 @@ struct ot_client {
     uint8_t closing; /* handles still to be closed */
 };
 
-/* Takes the descriptor over. `refused`: there are too many connections; it only gets to know. */
-void ot_client_open(struct ot_worker *worker, int fd, const struct ot_peer *peer, bool is_exempt,
-                    bool refused);
+/* Takes the descriptor over. */
+struct ot_client *ot_client_open(struct ot_worker *worker, int fd, const struct ot_peer *peer,
+                                 bool is_exempt, bool is_counted);
+/* What is spoken over it: HTTP/1.1; after a handshake over `ssl`, which is taken over, that or
+ * HTTP/2; nothing at all, since there are too many connections. */
+void ot_client_begin(struct ot_client *client);
+void ot_client_begin_tls(struct ot_client *client, struct ssl_st *ssl);
+void ot_client_refuse(struct ot_client *client);
 
 /* Nothing more will be given to it: sends what is queued, ends our side, and lets the client close
  * its own. Its protocol hears no more of it. */

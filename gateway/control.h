@@ -1,13 +1,14 @@
 /*
  * The control thread's state, shared by the files that it consists of: gateway.c (from start to
- * end), listening.c, swap.c, stop.c, keys.c. Everything here runs on that thread, but what is
- * marked.
+ * end), listening.c, swap.c, stop.c, keys.c, certificate.c. Everything here runs on that thread,
+ * but what is marked.
  */
 #pragma once
 
 #include "base/listen.h"
 #include "gateway/endpoints.h"
 #include "gateway/gateway.h"
+#include "gateway/tls.h"
 #include "gateway/watcher.h"
 
 enum ot_phase {
@@ -20,7 +21,8 @@ enum ot_phase {
 /* Where clients connect. */
 struct ot_listening {
     struct ot_listen *items;
-    int *fds; /* of each, for the workers */
+    int *fds;  /* of each, for the workers */
+    bool *tls; /* the same: whether it is spoken there */
     size_t count;
     uv_poll_t *polls; /* of each, while new connections are turned away */
     bool polling;
@@ -66,6 +68,8 @@ struct ot_control {
     struct ot_swap swap;
     struct ot_keys keys;
     struct ot_watcher *watcher; /* NULL: nothing is watched */
+    struct ot_tls *tls;         /* NULL: no TLS */
+    uv_timer_t tls_timer;
     uv_work_t join;
     int64_t stop_asked_ms;
     _Atomic bool cut_off;
@@ -122,3 +126,13 @@ void ot_keys_refresh(struct ot_control *control);
 /* Any thread: for ot_worker_options. */
 void ot_keys_wanted(void *control);
 void ot_keys_close(struct ot_control *control);
+
+/* -- certificate.c -- */
+
+/* Reads what --tls-cert and --tls-key name, if they do. OT_CONFIG. */
+OT_MUST_USE int ot_certificate_open(struct ot_control *control, struct ot_error *err);
+/* Reads them again from time to time. */
+void ot_certificate_watch(struct ot_control *control);
+/* Reads them again now; when they are not fit the log says so, and nothing changes. */
+void ot_certificate_reload(struct ot_control *control);
+void ot_certificate_close(struct ot_control *control);

@@ -78,6 +78,7 @@ static void reload(struct ot_control *control)
     ot_buf_uint(&state, uv_hrtime() / 1000);
     ot_control_notify(control, state.data, "opening the next payload");
     ot_keys_refresh(control);
+    ot_certificate_reload(control);
     ot_swap_begin(control);
 }
 
@@ -121,7 +122,9 @@ static void tell_ready(struct ot_control *control)
     for (size_t i = 0; i < control->listening.count; i++) {
         OT_AUTOBUF struct ot_buf where = {0};
 
-        ot_listen_describe(&control->listening.items[i], settings->prefix, &where);
+        ot_listen_describe(&control->listening.items[i],
+                           control->listening.tls[i] && control->tls != NULL ? "https" : "http",
+                           settings->prefix, &where);
         ot_control_say(control, OT_LEVEL_INFO, "listening on %s (%s)", where.data, what.data);
     }
     ot_control_notify(control, "READY=1", what.data);
@@ -152,7 +155,9 @@ static int start_workers(struct ot_control *control, struct ot_error *err)
     const struct ot_worker_options options = {
         .settings = control->options->settings,
         .listeners = control->listening.fds,
+        .listener_tls = control->listening.tls,
         .listener_count = control->listening.count,
+        .tls = control->tls,
         .generation = control->endpoints.current,
         .log_fd = STDOUT_FILENO,
         .endpoint = answer_endpoint,
@@ -216,6 +221,7 @@ static void run(struct ot_control *control)
     open_log(control);
     open_signals(control);
     ot_keys_open(control);
+    ot_certificate_watch(control);
     control->endpoints.settings = settings;
     control->endpoints.connections = control->connections;
     control->endpoints.log = control->log;
@@ -236,7 +242,8 @@ int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *er
 
     if (ot_listening_parse(&control.listening, options, err) < 0 ||
         ot_ready_fd_check(options->ready_fd, err) < 0 ||
-        ot_engine_find(options->engine, &control.engine_path, err) < 0) {
+        ot_engine_find(options->engine, &control.engine_path, err) < 0 ||
+        ot_certificate_open(&control, err) < 0) {
         /* nothing was started */
     } else if (uv_loop_init(&control.loop) < 0) {
         result = ot_fail(err, OT_FAILED, "cannot make an event loop");
@@ -249,6 +256,7 @@ int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *er
                              "stopped before every request was answered (see --drain-ms)");
     }
     ot_listening_free(&control.listening);
+    ot_tls_free(control.tls);
     free(control.engine_path);
     return result;
 }

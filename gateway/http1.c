@@ -127,8 +127,9 @@ static void refuse_request(struct ot_http1 *connection, enum ot_refusal refusal)
 static void begin_request(struct ot_http1 *connection)
 {
     struct ot_http1_stream *stream = connection->stream;
-    const struct ot_request *request = &stream->parser.request;
+    struct ot_request *request = &stream->parser.request;
 
+    request->is_https = ot_wire_is_secure(&connection->client.wire);
     stream->in_at = stream->parser.scan.at;
     ot_http1_body_begin(&stream->body, request->content_length);
     connection->state = OT_HTTP1_EXCHANGE;

@@ -1,7 +1,5 @@
 #include "gateway/http1_parts.h"
 
-#include <sys/socket.h>
-
 static struct ot_http1 *connection_of(struct ot_exchange *exchange)
 {
     return ((struct ot_http1_stream *)exchange)->connection;
@@ -201,11 +199,10 @@ static void front_want_body(struct ot_exchange *exchange, bool wanted)
 static void front_cut(struct ot_exchange *exchange)
 {
     struct ot_http1 *connection = connection_of(exchange);
-    static const struct linger reset = {1, 0};
 
     connection->is_broken = true;
     if (connection->until_close)
-        setsockopt(connection->client.wire.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        ot_wire_reset(&connection->client.wire);
 }
 
 static void front_over(struct ot_exchange *exchange)

@@ -29,6 +29,7 @@ int ot_listening_parse(struct ot_listening *listening, const struct ot_gateway_o
 {
     listening->items = ot_alloc(options->listen->count, sizeof(*listening->items));
     listening->fds = ot_alloc(options->listen->count, sizeof(*listening->fds));
+    listening->tls = ot_alloc(options->listen->count, sizeof(*listening->tls));
     listening->polls = ot_alloc(options->listen->count, sizeof(*listening->polls));
     for (size_t i = 0; i < options->listen->count; i++) {
         listening->items[i] = OT_LISTEN_INIT;
@@ -51,6 +52,7 @@ int ot_listening_open(struct ot_listening *listening, struct ot_error *err)
         if (flags < 0 || fcntl(one->fd, F_SETFL, flags | O_NONBLOCK) < 0)
             return ot_fail_errno(err, OT_CONFIG, "cannot listen on %s", one->text);
         listening->fds[i] = one->fd;
+        listening->tls[i] = !ot_listen_is_local(one);
     }
     return 0;
 }
@@ -92,6 +94,7 @@ void ot_listening_free(struct ot_listening *listening)
         ot_listen_close(&listening->items[i]);
     free(listening->items);
     free(listening->fds);
+    free(listening->tls);
     free(listening->polls);
     *listening = (struct ot_listening){0};
 }

@@ -122,6 +122,7 @@ void ot_stop_end(struct ot_control *control)
     uv_close((uv_handle_t *)&control->log_timer, NULL);
     uv_close((uv_handle_t *)&control->log_prepare, NULL);
     ot_keys_close(control);
+    ot_certificate_close(control);
     ot_listening_close(&control->listening);
     ot_mailbox_close(&control->mailbox);
 }

@@ -57,7 +57,12 @@ static void on_closed(struct ot_wire *wire)
     free((struct ot_upstream *)wire);
 }
 
-static const struct ot_wire_events events = {on_readable, on_drained, on_broken, on_closed};
+static const struct ot_wire_events events = {
+    .readable = on_readable,
+    .drained = on_drained,
+    .broken = on_broken,
+    .closed = on_closed,
+};
 
 /* A Unix socket connects at once or not at all. */
 static int connect_to(const char *path)

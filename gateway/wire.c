@@ -1,5 +1,7 @@
 #include "gateway/wire.h"
 
+#include "gateway/wire_tls.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +14,8 @@ static void arm(struct ot_wire *wire)
     int wanted = (wire->reading ? UV_READABLE : 0) |
                  (ot_wire_queued(wire) > 0 && !wire->failed ? UV_WRITABLE : 0);
 
+    if (wire->tls != NULL)
+        ot_wire_tls_wake(wire->tls, wire->reading && ot_wire_tls_has_more(wire->tls));
     if (wanted == 0)
         wanted = UV_PRIORITIZED;
     if (wanted == wire->armed || wire->fd < 0 || (wire->failed && !wire->reading))
@@ -45,6 +49,17 @@ static void fail(struct ot_wire *wire)
     wire->queue_at = 0;
 }
 
+/* Sends what was put into the queue; false when it is broken. */
+static bool push(struct ot_wire *wire)
+{
+    bool sent = flush(wire);
+
+    if (!sent)
+        fail(wire);
+    arm(wire);
+    return sent;
+}
+
 /* What the peer sent before it broke off can still be read. libuv has stopped the handle. */
 static void on_error(struct ot_wire *wire)
 {
@@ -57,6 +72,29 @@ static void on_error(struct ot_wire *wire)
     if (wire->fd >= 0 && wire->reading)
         wire->events->readable(wire);
     arm(wire);
+}
+
+static void shake(struct ot_wire *wire)
+{
+    enum ot_wire_handshake result = ot_wire_tls_shake(wire->tls);
+
+    if (result == OT_HANDSHAKE_PLAIN) {
+        ot_wire_tls_free(OT_STEAL(wire->tls), false);
+        ot_buf_clear(&wire->queue);
+        wire->events->secured(wire);
+    } else if (!push(wire) || result == OT_HANDSHAKE_FAILED) {
+        wire->events->broken(wire);
+    } else if (result == OT_HANDSHAKE_DONE) {
+        wire->events->secured(wire);
+    }
+}
+
+static void on_readable(struct ot_wire *wire)
+{
+    if (wire->tls != NULL && !ot_wire_tls_is_ready(wire->tls))
+        shake(wire);
+    else
+        wire->events->readable(wire);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -78,7 +116,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         }
     }
     if ((events & UV_READABLE) != 0 && wire->fd >= 0 && wire->reading)
-        wire->events->readable(wire);
+        on_readable(wire);
 }
 
 void ot_wire_open(struct ot_wire *wire, uv_loop_t *loop, int fd,
@@ -88,6 +126,21 @@ void ot_wire_open(struct ot_wire *wire, uv_loop_t *loop, int fd,
     uv_poll_init(loop, &wire->poll, fd);
     wire->poll.data = wire;
     arm(wire);
+}
+
+void ot_wire_secure(struct ot_wire *wire, struct ssl_st *ssl)
+{
+    wire->tls = ot_wire_tls_new(wire, wire->poll.loop, ssl);
+}
+
+bool ot_wire_is_secure(const struct ot_wire *wire)
+{
+    return wire->tls != NULL;
+}
+
+bool ot_wire_is_http2(const struct ot_wire *wire)
+{
+    return wire->tls != NULL && ot_wire_tls_is_http2(wire->tls);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -101,11 +154,26 @@ void ot_wire_close(struct ot_wire *wire)
 {
     if (wire->fd < 0)
         return;
+    if (wire->tls != NULL) {
+        bool says_goodbye = !wire->failed && !wire->resets && ot_wire_queued(wire) == 0;
+
+        ot_wire_tls_free(OT_STEAL(wire->tls), says_goodbye);
+        if (says_goodbye)
+            (void)flush(wire);
+    }
     uv_close((uv_handle_t *)&wire->poll, on_closed);
     close(wire->fd);
     wire->fd = -1;
     ot_buf_free(&wire->queue);
     wire->queue_at = 0;
+}
+
+void ot_wire_reset(struct ot_wire *wire)
+{
+    static const struct linger at_once = {1, 0};
+
+    wire->resets = true;
+    setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 bool ot_wire_is_closing(const struct ot_wire *wire)
@@ -123,6 +191,11 @@ ssize_t ot_wire_read(struct ot_wire *wire, void *to, size_t size)
 {
     ssize_t count;
 
+    if (wire->tls != NULL) {
+        count = ot_wire_tls_read(wire->tls, to, size);
+        (void)push(wire);
+        return count;
+    }
     do
         count = recv(wire->fd, to, size, MSG_DONTWAIT);
     while (count < 0 && errno == EINTR);
@@ -153,6 +226,17 @@ static void enqueue(struct ot_wire *wire, const struct iovec *pieces, size_t cou
     }
 }
 
+static bool write_tls(struct ot_wire *wire, const struct iovec *pieces, size_t count)
+{
+    bool waits = ot_wire_queued(wire) > 0;
+
+    if (!ot_wire_tls_write(wire->tls, pieces, count)) {
+        fail(wire);
+        return false;
+    }
+    return waits || push(wire);
+}
+
 bool ot_wire_write(struct ot_wire *wire, const struct iovec *pieces, size_t count)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = count};
@@ -163,6 +247,8 @@ bool ot_wire_write(struct ot_wire *wire, const struct iovec *pieces, size_t coun
         return false;
     if (size == 0)
         return true;
+    if (wire->tls != NULL)
+        return write_tls(wire, pieces, count);
     if (ot_wire_queued(wire) == 0) {
         do
             sent = sendmsg(wire->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -188,7 +274,13 @@ size_t ot_wire_queued(const struct ot_wire *wire)
 
 void ot_wire_shut(struct ot_wire *wire)
 {
-    if (wire->fd >= 0)
+    if (wire->fd < 0)
+        return;
+    if (wire->tls != NULL && !wire->failed) {
+        ot_wire_tls_shut(wire->tls);
+        (void)push(wire);
+    }
+    if (ot_wire_queued(wire) == 0)
         shutdown(wire->fd, SHUT_WR);
 }
 

@@ -1,7 +1,7 @@
 /*
- * A byte stream over a connected socket: non-blocking, with what the socket did not take at once
- * kept in a queue. Who writes watches the queue and pauses whoever feeds it, so that it stays
- * small. Belongs to one thread's loop.
+ * A byte stream over a connected socket, plain or through TLS: non-blocking, with what the socket
+ * did not take at once kept in a queue. Who writes watches the queue and pauses whoever feeds it,
+ * so that it stays small. Belongs to one thread's loop.
  */
 #pragma once
 
@@ -11,9 +11,14 @@
 #include <uv.h>
 
 struct ot_wire;
+struct ot_wire_tls;
+struct ssl_st;
 
 /* Each may close the wire. */
 struct ot_wire_events {
+    /* After ot_wire_secure: the handshake is over, or the peer turned out to speak without TLS; see
+     * ot_wire_is_secure. A handshake that fails is `broken`. */
+    void (*secured)(struct ot_wire *wire);
     void (*readable)(struct ot_wire *wire); /* something can be read, perhaps the end */
     void (*drained)(struct ot_wire *wire);  /* the queue is empty again */
     void (*broken)(struct ot_wire *wire);   /* nothing more can be written; once */
@@ -26,7 +31,9 @@ struct ot_wire {
     int armed;    /* what poll waits for */
     bool reading; /* `readable` is wanted */
     bool failed;
+    bool resets; /* when it is closed */
     const struct ot_wire_events *events;
+    struct ot_wire_tls *tls; /* NULL: plain */
     struct ot_buf queue;
     size_t queue_at; /* the first byte that was not sent */
 };
@@ -34,8 +41,17 @@ struct ot_wire {
 /* Takes `fd` over; calls `readable` from now on. */
 void ot_wire_open(struct ot_wire *wire, uv_loop_t *loop, int fd,
                   const struct ot_wire_events *events);
+/* The server's side of TLS over it, from the first byte on: nothing can be read or written before
+ * `secured`. Takes `ssl` over. */
+void ot_wire_secure(struct ot_wire *wire, struct ssl_st *ssl);
+bool ot_wire_is_secure(const struct ot_wire *wire);
+/* Whether HTTP/2 was agreed on (ALPN). */
+bool ot_wire_is_http2(const struct ot_wire *wire);
+
 /* Closes the descriptor at once; `closed` is called later. What is still queued is lost. */
 void ot_wire_close(struct ot_wire *wire);
+/* From now on closing it resets the connection, which no peer takes for the end of the data. */
+void ot_wire_reset(struct ot_wire *wire);
 bool ot_wire_is_closing(const struct ot_wire *wire);
 
 /* Whether `readable` is called. A reset is noticed in any case. */

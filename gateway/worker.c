@@ -4,6 +4,7 @@
 #include "gateway/exchange.h"
 #include "gateway/http1.h"
 #include "gateway/thread.h"
+#include "gateway/tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -224,6 +225,7 @@ static void accept_connection(struct ot_worker *worker, const struct ot_listener
     socklen_t length = sizeof(from);
     const struct ot_settings *settings = worker->settings;
     struct ot_peer peer = {0};
+    struct ot_client *client;
     bool is_exempt, has_room;
     const int on = 1;
     int fd = accept4(listener->fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -240,10 +242,18 @@ static void accept_connection(struct ot_worker *worker, const struct ot_listener
     is_exempt =
         from.ss_family == AF_UNIX || ot_ranges_have(&settings->trusted_proxies, &peer.address);
     has_room = ot_connections_enter(worker->options.connections, &peer.address, is_exempt);
-    if (!has_room && worker->refused >= REFUSED_MAX)
+    /* a handshake costs more than the refusal is worth */
+    if (!has_room && (worker->refused >= REFUSED_MAX || listener->tls)) {
         close(fd);
+        return;
+    }
+    client = ot_client_open(worker, fd, &peer, is_exempt, has_room);
+    if (!has_room)
+        ot_client_refuse(client);
+    else if (listener->tls)
+        ot_client_begin_tls(client, ot_tls_accept(worker->options.tls));
     else
-        ot_client_open(worker, fd, &peer, is_exempt, !has_room);
+        ot_client_begin(client);
 }
 
 /* One for each wakeup: a thread that is busy comes round less often and takes fewer. */
@@ -266,7 +276,8 @@ static void open_listeners(struct ot_worker *worker)
 
         listener->worker = worker;
         listener->fd = options->listeners[i];
-        listener->tls = options->listener_tls != NULL && options->listener_tls[i];
+        listener->tls =
+            options->tls != NULL && (options->listener_tls == NULL || options->listener_tls[i]);
         uv_poll_init(&worker->loop, &listener->poll, listener->fd);
         listener->poll.data = listener;
         uv_poll_start(&listener->poll, UV_READABLE, on_listener);

@@ -25,7 +25,7 @@ struct ot_worker_options {
     const struct ot_settings *settings;
     /* Listening, non-blocking sockets; stay the caller's; all threads accept. */
     const int *listeners;
-    const bool *listener_tls; /* of each: whether TLS is spoken there; NULL: nowhere */
+    const bool *listener_tls; /* of each: whether TLS is spoken there; NULL: on all of them */
     size_t listener_count;
     struct ot_tls *tls;               /* NULL: no TLS */
     struct ot_generation *generation; /* a reference of its own is taken */

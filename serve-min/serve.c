@@ -130,7 +130,7 @@ static void tell_ready(const struct server *server, const struct ot_listen *list
     struct ot_error err;
 
     ot_buf_puts(&text, "listening on ");
-    ot_listen_describe(listen, server->prefix, &text);
+    ot_listen_describe(listen, "http", server->prefix, &text);
     ot_buf_printf(&text, " (%s)", server->summary);
     say(text.data);
     tell_manager("READY=1", server->summary);

@@ -134,7 +134,7 @@ static void test_tcp(void **state)
 
     (void)state;
     open_at(&listen, "127.0.0.1:0");
-    ot_listen_describe(&listen, "/functions/v1", &url);
+    ot_listen_describe(&listen, "http", "/functions/v1", &url);
     assert_int_equal(sscanf(url.data, "http://127.0.0.1:%u/functions/v1", &port), 1);
     assert_true(port > 0);
     taken = ot_asprintf("127.0.0.1:%u", port);
@@ -155,7 +155,7 @@ static void test_unix(void **state)
     umask(before);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0770);
-    ot_listen_describe(&listen, "/x", &url);
+    ot_listen_describe(&listen, "http", "/x", &url);
     assert_non_null(strstr(url.data, text));
     /* in use: not replaced */
     assert_not_open(text);
