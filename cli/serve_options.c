@@ -68,7 +68,7 @@ static const struct ot_option options[] = {
      .max = UINT16_MAX,
      .alias = "PORT"},
     TEXT("tls-cert", "FILE", tls_cert,
-         "serve HTTPS with this certificate and the chain behind it, in PEM; "
+         "serve HTTPS (HTTP/1.1 and HTTP/2) with this certificate and the chain behind it, in PEM; "
          "Unix sockets stay plain"),
     TEXT("tls-key", "FILE", tls_key, "the certificate's private key in PEM, not encrypted"),
     NUMBER("threads", "N", threads, 256,

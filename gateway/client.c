@@ -1,6 +1,7 @@
 #include "gateway/client.h"
 
 #include "gateway/http1.h"
+#include "gateway/http2.h"
 #include "gateway/thread.h"
 
 #include <stdlib.h>
@@ -157,7 +158,9 @@ static void enlist(struct ot_client *client)
 struct ot_client *ot_client_open(struct ot_worker *worker, int fd, const struct ot_peer *peer,
                                  bool is_exempt, bool is_counted)
 {
-    struct ot_client *client = ot_alloc(1, sizeof(struct ot_http1));
+    const size_t size = sizeof(struct ot_http1) > sizeof(struct ot_http2) ? sizeof(struct ot_http1)
+                                                                          : sizeof(struct ot_http2);
+    struct ot_client *client = ot_alloc(1, size);
 
     client->worker = worker;
     client->peer = *peer;
@@ -196,6 +199,8 @@ static void on_secured(struct ot_wire *wire)
 
     if (!ot_wire_is_secure(wire))
         ot_http1_refuse(client, OT_BAD_REQUEST);
+    else if (ot_wire_is_http2(wire))
+        ot_http2_begin(client);
     else
         ot_http1_begin(client);
 }

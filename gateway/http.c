@@ -1,5 +1,6 @@
 #include "gateway/http.h"
 
+#include <llhttp.h>
 #include <string.h>
 
 static char lower(char c)
@@ -129,4 +130,46 @@ bool ot_header_is_hop_by_hop(const struct ot_headers *headers, size_t index)
             return true;
     }
     return false;
+}
+
+enum ot_method ot_method_of(struct ot_span text)
+{
+    static const struct {
+        const char *name;
+        enum ot_method method;
+    } methods[] = {{"GET", OT_METHOD_GET},        {"POST", OT_METHOD_POST},
+                   {"HEAD", OT_METHOD_HEAD},      {"PUT", OT_METHOD_PUT},
+                   {"PATCH", OT_METHOD_PATCH},    {"DELETE", OT_METHOD_DELETE},
+                   {"OPTIONS", OT_METHOD_OPTIONS}};
+
+    for (size_t i = 0; i < OT_COUNT(methods); i++) {
+        if (ot_span_is(text, methods[i].name))
+            return methods[i].method;
+    }
+    return OT_METHOD_OTHER;
+}
+
+bool ot_method_is_known(struct ot_span text)
+{
+#define NAME(number, name, string) #string,
+    static const char *const names[] = {HTTP_METHOD_MAP(NAME)};
+#undef NAME
+
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        if (ot_span_is(text, names[i]))
+            return true;
+    }
+    return false;
+}
+
+bool ot_is_host(struct ot_span host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.data[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c != '\0' && strchr("._~[]:-", c) != NULL)))
+            return false;
+    }
+    return host.len > 0;
 }

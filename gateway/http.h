@@ -84,6 +84,15 @@ enum ot_method {
     OT_METHOD_OPTIONS,
 };
 
+/* Methods are case-sensitive (RFC 9110 section 9.1). */
+enum ot_method ot_method_of(struct ot_span text);
+/* Whether anybody knows it: those of llhttp, which are those of IANA and a few more. */
+bool ot_method_is_known(struct ot_span text);
+
+/* Whether it can be a request's host and port: not empty, and nothing in it that could move the
+ * border between host and path. */
+bool ot_is_host(struct ot_span host);
+
 #define OT_LENGTH_CHUNKED UINT64_MAX /* the body's end is found while it comes */
 
 struct ot_request {

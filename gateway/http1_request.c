@@ -10,36 +10,6 @@ void ot_http1_request_begin(struct ot_http1_request *parser, const struct ot_set
                         settings->headers_max);
 }
 
-static enum ot_method method_of(struct ot_span text)
-{
-    static const struct {
-        const char *name;
-        enum ot_method method;
-    } methods[] = {{"GET", OT_METHOD_GET},        {"POST", OT_METHOD_POST},
-                   {"HEAD", OT_METHOD_HEAD},      {"PUT", OT_METHOD_PUT},
-                   {"PATCH", OT_METHOD_PATCH},    {"DELETE", OT_METHOD_DELETE},
-                   {"OPTIONS", OT_METHOD_OPTIONS}};
-
-    for (size_t i = 0; i < OT_COUNT(methods); i++) {
-        if (ot_span_is(text, methods[i].name))
-            return methods[i].method;
-    }
-    return OT_METHOD_OTHER;
-}
-
-/* As the router worker has it: a Host that could move the border between host and path is none. */
-static bool is_host(struct ot_span host)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.data[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              (c != '\0' && strchr("._~[]:-", c) != NULL)))
-            return false;
-    }
-    return host.len > 0;
-}
-
 /* RFC 9112 section 3.2: exactly one; HTTP/1.0 knew none. */
 static bool take_host(struct ot_http1_request *parser)
 {
@@ -50,7 +20,7 @@ static bool take_host(struct ot_http1_request *parser)
         return true;
     }
     parser->request.host = ot_header_value(&parser->request.headers, OT_FIELD_HOST);
-    return times == 1 && is_host(parser->request.host);
+    return times == 1 && ot_is_host(parser->request.host);
 }
 
 /*
@@ -146,7 +116,7 @@ static enum ot_refusal take_head(struct ot_http1_request *parser)
     struct ot_span expect;
 
     request->headers = ot_http1_headers(&parser->head);
-    request->method = method_of(request->method_text);
+    request->method = ot_method_of(request->method_text);
     if (!take_host(parser) || !take_target(parser) || !take_framing(parser))
         return OT_BAD_REQUEST;
     expect = ot_header_value(&request->headers, OT_FIELD_EXPECT);

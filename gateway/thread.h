@@ -42,9 +42,14 @@ struct ot_worker {
     size_t refused;              /* of them that are only told that there are too many */
     struct ot_http1_stream *spare_streams;
     size_t spare_stream_count;
-    struct ot_timer tick;  /* while exchanges wait for a cell */
-    struct ot_timer sweep; /* while engine connections are idle */
-    struct ot_timer flush; /* while the log has lines to write */
+    struct ot_http2_stream *spare_http2_streams;
+    size_t spare_http2_stream_count;
+    struct ot_http2 *dirty;  /* connections that have something to send */
+    struct ot_buf http2_out; /* of the one that is being sent */
+    uv_prepare_t prepare;    /* while there are such */
+    struct ot_timer tick;    /* while exchanges wait for a cell */
+    struct ot_timer sweep;   /* while engine connections are idle */
+    struct ot_timer flush;   /* while the log has lines to write */
     struct ot_timer stop;
 
     struct ot_thread_counters counters;

@@ -3,6 +3,7 @@
 #include "base/instant.h"
 #include "gateway/exchange.h"
 #include "gateway/http1.h"
+#include "gateway/http2.h"
 #include "gateway/thread.h"
 #include "gateway/tls.h"
 
@@ -292,7 +293,9 @@ static void close_all(struct ot_worker *worker)
     ot_timer_close(&worker->sweep, NULL);
     ot_timer_close(&worker->flush, NULL);
     ot_timer_close(&worker->stop, NULL);
+    uv_close((uv_handle_t *)&worker->prepare, NULL);
     ot_http1_free_spare_streams(worker);
+    ot_http2_free_spare_streams(worker);
     drop_view(worker->views);
     ot_mailbox_close(&worker->mailbox);
 }
@@ -369,6 +372,7 @@ void ot_worker_free(struct ot_worker *worker)
 {
     uv_loop_close(&worker->loop);
     ot_log_free(worker->log);
+    ot_buf_free(&worker->http2_out);
     ot_token_cache_free(worker->tokens);
     pthread_mutex_destroy(&worker->views_lock);
     free(worker->listeners);
@@ -398,6 +402,8 @@ int ot_worker_start(const struct ot_worker_options *options, struct ot_worker **
     ot_timer_open(&worker->sweep, &worker->loop, on_sweep, worker);
     ot_timer_open(&worker->flush, &worker->loop, on_flush, worker);
     ot_timer_open(&worker->stop, &worker->loop, on_stop, worker);
+    uv_prepare_init(&worker->loop, &worker->prepare);
+    worker->prepare.data = worker;
     worker->tokens = ot_token_cache_new(options->settings->cached_tokens);
     worker->log = ot_log_new(options->log_fd, options->settings->log_format);
     add_view(worker, ot_generation_hold(options->generation));
