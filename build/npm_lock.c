@@ -17,6 +17,7 @@ void ot_npm_lock_free(struct ot_npm_lock *lock)
         free(lock->packages[i].integrity);
     }
     free(lock->packages);
+    free(lock->root);
     *lock = (struct ot_npm_lock){0};
 }
 
@@ -79,6 +80,20 @@ static int read_package(struct ot_json *json, struct ot_npm_package *package, st
     return more;
 }
 
+static int read_root(struct ot_npm_lock *lock, struct ot_json *json, struct ot_error *err)
+{
+    size_t start;
+
+    if (ot_json_peek(json, err) < 0)
+        return -1;
+    start = json->pos;
+    if (ot_json_skip(json, err) < 0)
+        return -1;
+    free(lock->root);
+    lock->root = ot_strndup(json->text + start, json->pos - start);
+    return 0;
+}
+
 static int read_packages(struct ot_npm_lock *lock, struct ot_json *json, struct ot_error *err)
 {
     struct ot_span key, name;
@@ -89,8 +104,8 @@ static int read_packages(struct ot_npm_lock *lock, struct ot_json *json, struct 
     while ((more = ot_json_key(json, &key, err)) > 0) {
         struct ot_npm_package *package;
 
-        if (key.len == 0) { /* the one that has all others as its dependencies */
-            if (ot_json_skip(json, err) < 0)
+        if (key.len == 0) {
+            if (read_root(lock, json, err) < 0)
                 return -1;
             continue;
         }

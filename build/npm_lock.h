@@ -15,6 +15,7 @@ struct ot_npm_package {
 struct ot_npm_lock {
     struct ot_npm_package *packages; /* in npm's order */
     size_t count;
+    char *root; /* JSON: the package that has all others as its dependencies; NULL: none */
 };
 
 #define OT_AUTONPMLOCK OT_CLEANUP(ot_npm_lock_free)

@@ -149,28 +149,6 @@ static void write_functions(struct ot_json_writer *writer, const struct ot_build
     ot_jw_array_end(writer);
 }
 
-static void write_diagnostics(struct ot_json_writer *writer, const struct ot_build_report *report)
-{
-    ot_jw_array(writer, "diagnostics");
-    for (size_t i = 0; i < report->diagnostic_count; i++) {
-        const struct ot_diagnostic *diagnostic = &report->diagnostics[i];
-
-        ot_jw_object(writer, NULL);
-        ot_jw_string(writer, "severity", diagnostic->is_error ? "error" : "warning");
-        ot_out_json_text(writer, "text", diagnostic->text);
-        if (diagnostic->file != NULL)
-            ot_out_json_text(writer, "file", diagnostic->file);
-        if (diagnostic->file != NULL && diagnostic->line > 0) {
-            ot_jw_uint(writer, "line", diagnostic->line);
-            ot_jw_uint(writer, "column", diagnostic->column);
-        }
-        if (diagnostic->source_line != NULL)
-            ot_out_json_text(writer, "sourceLine", diagnostic->source_line);
-        ot_jw_object_end(writer);
-    }
-    ot_jw_array_end(writer);
-}
-
 static void print_json(const struct ot_build_report *report, const char *out,
                        const struct ot_error *failure)
 {
@@ -189,7 +167,7 @@ static void print_json(const struct ot_build_report *report, const char *out,
         ot_jw_uint(&writer, "chunks", report->chunk_count);
         write_functions(&writer, report);
     }
-    write_diagnostics(&writer, report);
+    ot_out_json_diagnostics(&writer, report);
     ot_jw_object_end(&writer);
     ot_out_json(&writer);
 }

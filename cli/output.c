@@ -179,3 +179,25 @@ void ot_out_json(struct ot_json_writer *writer)
     ot_jw_end(writer);
     fwrite(writer->out->data, 1, writer->out->len, stdout);
 }
+
+void ot_out_json_diagnostics(struct ot_json_writer *writer, const struct ot_build_report *report)
+{
+    ot_jw_array(writer, "diagnostics");
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct ot_diagnostic *diagnostic = &report->diagnostics[i];
+
+        ot_jw_object(writer, NULL);
+        ot_jw_string(writer, "severity", diagnostic->is_error ? "error" : "warning");
+        ot_out_json_text(writer, "text", diagnostic->text);
+        if (diagnostic->file != NULL)
+            ot_out_json_text(writer, "file", diagnostic->file);
+        if (diagnostic->file != NULL && diagnostic->line > 0) {
+            ot_jw_uint(writer, "line", diagnostic->line);
+            ot_jw_uint(writer, "column", diagnostic->column);
+        }
+        if (diagnostic->source_line != NULL)
+            ot_out_json_text(writer, "sourceLine", diagnostic->source_line);
+        ot_jw_object_end(writer);
+    }
+    ot_jw_array_end(writer);
+}

@@ -53,5 +53,7 @@ void ot_out_progress(void *context, const char *step);
 void ot_out_json_text(struct ot_json_writer *writer, const char *key, const char *text);
 /* The members name, version, sequence, notAfter (null if none), manifestSha256. */
 void ot_out_json_statement(struct ot_json_writer *writer, const struct ot_statement *statement);
+/* The member "diagnostics" of a build's report. */
+void ot_out_json_diagnostics(struct ot_json_writer *writer, const struct ot_build_report *report);
 /* Ends the text and writes it to standard output. */
 void ot_out_json(struct ot_json_writer *writer);

@@ -164,6 +164,7 @@ static void reads_npms_lock(void **state)
     (void)state;
     assert_succeeds(ot_npm_lock_parse(&lock, ot_span_of(text), "p", &err), err);
     assert_int_equal(lock.count, 2);
+    assert_string_equal(lock.root, "{\"name\":\"x\",\"dependencies\":{\"a\":\"1\"}}");
     package = ot_npm_lock_at(&lock, "node_modules/a");
     assert_string_equal(package->name, "b");
     assert_string_equal(package->version, "1.2.3");
