@@ -99,6 +99,7 @@ const OTHER = [
         [404, 200, 418, 203, 207, 414, 226]],
     [`[status.STATUS_CODE.ContentTooLarge, status.Status.RequestEntityTooLarge, status.STATUS_CODE.HTTPVersionNotSupported, status.STATUS_TEXT[404], status.STATUS_TEXT[status.STATUS_CODE.Created]]`,
         [413, 413, 505, "Not Found", "Created"]],
+    [`[status.STATUS_CODE.ProxyAuthRequired, status.STATUS_TEXT[418], status.STATUS_TEXT[413]]`, [407, "I'm a teapot", "Content Too Large"]],
     [`[status.isErrorStatus(404), status.isErrorStatus(200), status.isClientErrorStatus(500), status.isServerErrorStatus(503), status.isRedirectStatus(301), status.isSuccessfulStatus(204), status.isInformationalStatus(100), status.isStatus(999)]`,
         [true, false, false, true, true, true, true, false]],
     [`[(await dotenv.load()).GREETING, dotenv.loadSync({ export: true }).GREETING, (await dotenv.config()).GREETING, Deno.env.get("GREETING")]`, ["hi", "hi", "hi", "hi"]],

@@ -1,10 +1,10 @@
 /** std/http/status. */
 
-/** @type {Record<number, string>} */
-const TEXTS = process.getBuiltinModule("http").STATUS_CODES;
+/** Node's, with another wording of two. @type {Record<number, string>} */
+const TEXTS = { ...process.getBuiltinModule("http").STATUS_CODES, 413: "Content Too Large", 418: "I'm a teapot" };
 
 /** Where the constant's name is not the text in other letters. @type {Record<number, string>} */
-const NAMES = { 203: "NonAuthoritativeInfo", 413: "ContentTooLarge", 418: "Teapot" };
+const NAMES = { 203: "NonAuthoritativeInfo", 407: "ProxyAuthRequired", 418: "Teapot" };
 
 /** Of old. */
 const OLD_NAMES = { RequestEntityTooLarge: 413, RequestURITooLong: 414, RequestedRangeNotSatisfiable: 416 };
