@@ -238,13 +238,17 @@ export async function startEngine(cases, env) {
     };
 }
 
+/** @param {number | string} place a port, or the path of a Unix socket */
+const addressOf = (place) => (typeof place === "string" ? { socketPath: place } : { host: "127.0.0.1", port: place });
+
 /**
  * A request with nothing added to it, unlike fetch.
+ * @param {number | string} place see addressOf
  * @returns {Promise<{ status: number, headers: http.IncomingHttpHeaders, text: string, json: any }>}
  */
-export function send(port, { method = "GET", path: target = "/", headers = {}, body, encoding = "utf8", onData, onRequest } = {}) {
+export function send(place, { method = "GET", path: target = "/", headers = {}, body, encoding = "utf8", onData, onRequest } = {}) {
     return new Promise((resolve, reject) => {
-        const request = http.request({ host: "127.0.0.1", port, method, path: target, headers, agent: false }, (response) => {
+        const request = http.request({ ...addressOf(place), method, path: target, headers, agent: false }, (response) => {
             let text = "";
             response.setEncoding(encoding);
             response.on("data", (data) => {
@@ -269,11 +273,10 @@ export function send(port, { method = "GET", path: target = "/", headers = {}, b
 }
 
 /** A WebSocket client: text frames up to 125 bytes, and the closing handshake. */
-export function connect(port, { path: target = "/", headers = {} } = {}) {
+export function connect(place, { path: target = "/", headers = {} } = {}) {
     return new Promise((resolve, reject) => {
         const request = http.request({
-            host: "127.0.0.1",
-            port,
+            ...addressOf(place),
             path: target,
             headers: {
                 connection: "Upgrade",

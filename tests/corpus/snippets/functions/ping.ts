@@ -1,0 +1,3 @@
+import { serve } from "./_shared/handler.ts";
+
+serve(() => new Response("pong"), { public: true });

@@ -1,0 +1,3 @@
+import { serve } from "./_shared/handler";
+
+serve((_request, auth) => Response.json({ user: auth?.userId }), { timeoutMs: 1000 });

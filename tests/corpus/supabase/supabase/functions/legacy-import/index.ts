@@ -1,0 +1,2 @@
+import { nothing } from 'https://example.com/gone/mod.ts'
+nothing()
