@@ -4,6 +4,7 @@
 // tests/corpus/NAME is a project, tests/corpus/NAME.mjs what its functions answer:
 //     export const functions = "supabase/functions";   the folder that `onetube build --functions` gets, from the project's
 //     export const env = { NAME: "value" };            variables that the operator passes on
+//     export const workspaces = { name: "folder" };    what `npm install` links into node_modules
 //     export const as = "ann";                         who asks, where a request does not say
 //     export const answers = { hello: [{ get: "/hello", text: "hi" }, ...], ... };
 // The requests of one function are made in order. A row has the method with the path ("get", "post", ...), `headers`, `body` (what is no
@@ -14,7 +15,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect, Report, root, send, until } from "../shim/harness.mjs";
@@ -44,10 +45,15 @@ function onetube(...args) {
 }
 
 /** A payload of the project, built from a copy, so that nothing is written beside the sources. */
-function payloadOf(name, { functions, env = {} }) {
+function payloadOf(name, { functions, env = {}, workspaces = {} }) {
     const payload = path.join(temporary, `${name}.1tube`);
     rmSync(path.join(WORK, name), { recursive: true, force: true });
     cpSync(path.join(HERE, name), path.join(WORK, name), { recursive: true, verbatimSymlinks: true });
+    for (const [link, folder] of Object.entries(workspaces)) {
+        const place = path.join(WORK, name, "node_modules", link);
+        mkdirSync(path.dirname(place), { recursive: true });
+        symlinkSync(path.relative(path.dirname(place), path.join(WORK, name, folder)), place);
+    }
     const names = Object.keys(env);
     onetube("build", "--functions", path.join(name, functions), "--out", `${name}.dist`, ...(names.length > 0 ? ["--env", names.join()] : []));
     onetube("package", "--in", `${name}.dist`, "--out", payload, "--sign-key", privateKey);

@@ -1,0 +1,1 @@
+export const env = (name) => Deno.env.get(name) ?? process.env[name] ?? ''

@@ -1,0 +1,2 @@
+export * from './add.js'
+export { default as rates } from './rates.json'

@@ -1,0 +1,1 @@
+export const settings = { place: import.meta.url, name: 'acme' }
