@@ -14,7 +14,7 @@
  * What a payload runs with unless told otherwise; fixed by each release, so that a payload behaves
  * the same everywhere.
  */
-#define OT_DEFAULT_COMPAT_DATE "2025-09-15"
+#define OT_DEFAULT_COMPAT_DATE "2026-04-15"
 #define OT_DEFAULT_TARGET "es2024"
 
 enum ot_sourcemap { OT_SOURCEMAP_NONE, OT_SOURCEMAP_LINKED, OT_SOURCEMAP_INLINE };

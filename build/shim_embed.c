@@ -24,7 +24,6 @@
     X(deno_system, "deno-system.js")                                                               \
     X(deno, "deno.js")                                                                             \
     X(dispatch, "dispatch.js")                                                                     \
-    X(dotenv, "dotenv.js")                                                                         \
     X(edge_runtime, "edge-runtime.js")                                                             \
     X(env, "env.js")                                                                               \
     X(file_fetch, "file-fetch.js")                                                                 \

@@ -40,7 +40,7 @@ static const struct {
     const char *npm;
     const char *shim; /* instead of an npm package */
 } land_twins[] = {
-    {"dotenv", NULL, "dotenv.js"},
+    {"dotenv", NULL, "std/dotenv/mod.js"},
     {"grammy", "grammy", NULL},
     {"hono", "hono", NULL},
     {"jose", "jose", NULL},
@@ -56,10 +56,26 @@ static const struct {
 
 /* -- Deno's standard library ------------------------------------------------------------------- */
 
-/* "path/posix/mod.ts" and "path/posix" are std/path/posix/mod.js or std/path/posix.js. */
+/* Whether the shim has the library in one file, with all names of its parts. */
+static bool is_one_file(const char *library)
+{
+    OT_AUTOFREE char *prefix = ot_asprintf("std/%s/", library);
+    size_t files = 0;
+    const char *name;
+
+    for (size_t i = 0; (name = ot_shim_name(i)) != NULL; i++)
+        files += ot_span_starts(ot_span_of(name), prefix);
+    return files == 1;
+}
+
+/*
+ * "http/status.ts" is std/http/status.js; "encoding" is std/encoding/mod.js; where there is nothing
+ * but a mod.js, it is every part: "assert/assert_equals.ts", "path/posix/mod.ts".
+ */
 static char *find_std(struct ot_span path)
 {
     static const char *const endings[] = {".ts", ".js", ".mjs"};
+    OT_AUTOFREE char *library = ot_strndup(path.data, ot_span_until(path, "/"));
     OT_AUTOFREE char *file = NULL;
     OT_AUTOFREE char *folder = NULL;
 
@@ -70,7 +86,8 @@ static char *find_std(struct ot_span path)
         }
     }
     file = ot_asprintf("std/%.*s.js", (int)path.len, path.data);
-    folder = ot_asprintf("std/%.*s/mod.js", (int)path.len, path.data);
+    folder = is_one_file(library) ? ot_asprintf("std/%s/mod.js", library)
+                                  : ot_asprintf("std/%.*s/mod.js", (int)path.len, path.data);
     if (ot_shim_file(ot_span_of(file)).data != NULL)
         return OT_STEAL(file);
     if (ot_shim_file(ot_span_of(folder)).data != NULL)

@@ -129,10 +129,12 @@ static void alternatives(void **state)
     } cases[] = {
         {"npm:zod@^3", NULL, NULL, "^3", NULL},
         {"npm:zod", NULL, NULL, NULL, NULL},
-        {"jsr:@std/path@1/posix", "@jsr/std__path/posix", NULL, "1", NULL},
+        {"jsr:@std/path@1/posix", "@jsr/std__path/posix", "std/path/mod.js", "1", NULL},
+        {"jsr:@std/encoding@1/base32", "@jsr/std__encoding/base32", NULL, "1", NULL},
         {"jsr:@std/http@0.224/server", "@jsr/std__http/server", "std/http/server.js", "0.224",
          NULL},
         {"https://deno.land/std@0.168.0/http/server.ts", NULL, "std/http/server.js", NULL, NULL},
+        {"https://deno.land/std@0.168.0/async/delay.ts", NULL, "std/async/mod.js", NULL, NULL},
         {"https://deno.land/std@0.168.0/path/mod.ts", NULL, "std/path/mod.js", NULL, NULL},
         {"jsr:@panva/jose@5", "@panva/jose", NULL, "5", "jsr:@panva/jose is taken from npm: jose"},
         {"https://deno.land/x/oak@v12/mod.ts", NULL, NULL, "12",
