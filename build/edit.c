@@ -169,18 +169,26 @@ static void put_places(struct editor *editor, const struct ot_edit *edit)
 
 /* -- JSX --------------------------------------------------------------------------------------- */
 
-/* esbuild reads pragmas wherever they stand; those of the file itself win, so ours are left out. */
+static bool mentions(const struct editor *editor, const char *text)
+{
+    return memmem(editor->tokens.text.data, editor->tokens.text.len, text, strlen(text)) != NULL;
+}
+
+/*
+ * esbuild reads pragmas wherever they stand; those of the file itself win, so ours are left out.
+ * To name an import source means the automatic runtime, as in Deno.
+ */
 static void put_pragmas(struct editor *editor, const struct ot_jsx *jsx)
 {
-    struct ot_span text = editor->tokens.text;
-    bool automatic =
-        strncmp(jsx->runtime, "react-jsx", 9) == 0 || strcmp(jsx->runtime, "precompile") == 0;
+    bool own_source = mentions(editor, "@jsxImportSource") && !mentions(editor, "@jsxRuntime");
+    bool automatic = own_source || (jsx != NULL && (strncmp(jsx->runtime, "react-jsx", 9) == 0 ||
+                                                    strcmp(jsx->runtime, "precompile") == 0));
 
-    if (memmem(text.data, text.len, "@jsx", 4) != NULL)
+    if (!own_source && (jsx == NULL || mentions(editor, "@jsx")))
         return;
     editor->changed = true;
     ot_buf_printf(editor->out, "\n/** @jsxRuntime %s */", automatic ? "automatic" : "classic");
-    if (automatic && jsx->import_source != NULL)
+    if (!own_source && automatic && jsx->import_source != NULL)
         ot_buf_printf(editor->out, "/** @jsxImportSource %s */", jsx->import_source);
     if (!automatic && jsx->factory != NULL)
         ot_buf_printf(editor->out, "/** @jsx %s */", jsx->factory);
@@ -327,7 +335,7 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
     ot_buf_append(out, text.data + editor.copied, text.len - editor.copied);
     if (editor.changed)
         put_places(&editor, edit);
-    if (edit->jsx != NULL)
+    if (edit->has_markup)
         put_pragmas(&editor, edit->jsx);
     ot_tokens_free(&editor.tokens);
     if (!editor.changed)

@@ -1,7 +1,8 @@
 /*
  * The few changes that a source file gets before it is bundled, because only the build knows where
  * the file is: `import.meta`, `__dirname` and `__filename` become what they are in the bundle's
- * virtual file system (/bundle/files), and deno.json's JSX settings become pragma comments. No line
+ * virtual file system (/bundle/files), and JSX settings become pragma comments: deno.json's, and
+ * `automatic` where a file names its own import source. No line
  * or column moves. On the way it notes which files the source reads.
  */
 #pragma once
@@ -12,7 +13,8 @@ struct ot_edit {
     const char *virtual_path; /* of the file, relative to /bundle/files */
     const char *url;          /* instead, of a module from the web, which is in no folder */
     bool is_entry;
-    const struct ot_jsx *jsx; /* NULL: nothing is said */
+    bool has_markup;          /* its name says that it may hold JSX */
+    const struct ot_jsx *jsx; /* what deno.json says of it; NULL: nothing */
 };
 
 /* A file that the source reads by a literal path, relative to the source file. */

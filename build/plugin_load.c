@@ -165,7 +165,8 @@ static void load_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, ui
     const struct ot_edit edit = {
         .virtual_path = virtual_path,
         .is_entry = is_entry(plugin, file),
-        .jsx = ot_span_ends(path, "x") ? ot_project_jsx(plugin->project, file) : NULL,
+        .has_markup = ot_span_ends(path, "x"),
+        .jsx = ot_project_jsx(plugin->project, file),
     };
     struct ot_error ignored;
 

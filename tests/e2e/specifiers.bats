@@ -140,13 +140,24 @@ TS
     function_ mapped index.jsx <<<'Deno.serve(() => new Response(<p>mapped</p>));'
     function_ classic index.tsx <<<'import { h } from "npm:preact"; Deno.serve(() => new Response((<p>classic</p>) as any));'
     function_ pragma index.tsx <<<'/** @jsxRuntime classic @jsx make */ const make = () => "made"; Deno.serve(() => new Response((<p>x</p>) as any));'
+    function_ source index.tsx <<<'/** @jsxImportSource https://esm.sh/preact@10.1.0 */ Deno.serve(() => new Response((<p>source</p>) as any));'
+    mkdir -p bare && cp -r functions/source bare/
     build
     exits 0
+    fails has warning
     start_server dist --allow-unsigned
     answers automatic '<p>auto</p>'
     answers mapped '<p>mapped</p>'
     answers classic '(pclassic)'
     answers pragma made
+    answers source '<p>source</p>'
+    stop_server
+    # also where no deno.json says anything of JSX
+    run "$ONETUBE" build --functions bare --out dist
+    exits 0
+    fails has warning
+    start_server dist --allow-unsigned
+    answers source '<p>source</p>'
 }
 
 @test "packages from JSR, deno.land/x, CDNs, the standard library and a vendor folder" {
