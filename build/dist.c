@@ -56,6 +56,15 @@ static ssize_t find_file(const struct ot_bundle *bundle, const char *path)
     return -1;
 }
 
+/* The source map that stands beside a file, if there is one: stacks are told in terms of it. */
+static void list_map(const struct ot_dist *dist, const char *file, struct ot_list *modules)
+{
+    OT_AUTOFREE char *map = ot_asprintf("%s.map", file);
+
+    if (find_file(dist->bundle, map) >= 0)
+        ot_list_add(modules, map);
+}
+
 /* What a cell needs besides the bundle itself, to run the function. */
 static void list_modules(const struct ot_dist *dist, size_t function, const char *bundle_file,
                          struct ot_list *modules)
@@ -64,9 +73,10 @@ static void list_modules(const struct ot_dist *dist, size_t function, const char
     OT_AUTOLIST struct ot_list reachable = {0};
 
     ot_metafile_reachable(&dist->bundle->metafile, bundle_file, &reachable);
+    list_map(dist, bundle_file, modules);
     for (size_t i = 0; i < reachable.count; i++) {
-        if (!ot_span_ends(ot_span_of(reachable.items[i]), ".map"))
-            ot_list_add(modules, reachable.items[i]);
+        ot_list_add(modules, reachable.items[i]);
+        list_map(dist, reachable.items[i], modules);
     }
     for (size_t i = 0; i < static_files->count; i++)
         ot_list_add(modules, static_files->items[i]);

@@ -38,6 +38,7 @@
     X(registry, "registry.js")                                                                     \
     X(serve, "serve.js")                                                                           \
     X(shim, "shim.js")                                                                             \
+    X(source_map, "source-map.js")                                                                 \
     X(std_assert_mod, "std/assert/mod.js")                                                         \
     X(std_async_mod, "std/async/mod.js")                                                           \
     X(std_crypto_mod, "std/crypto/mod.js")                                                         \

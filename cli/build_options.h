@@ -43,7 +43,8 @@ extern const char *const ot_sourcemap_choices[];
          .offset = offsetof(holder, at.minify)},                                                   \
         {.name = "sourcemap",                                                                      \
          .value = "KIND",                                                                          \
-         .help = "linked writes a .map file beside each bundle; default none",                     \
+         .help = "linked writes a .map file beside each bundle, inline puts it into the bundle; "  \
+                 "stacks in the log are then those of the sources; default none",                  \
          .type = OT_OPTION_STRING,                                                                 \
          .offset = offsetof(holder, at.sourcemap),                                                 \
          .choices = ot_sourcemap_choices},                                                         \

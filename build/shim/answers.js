@@ -1,5 +1,7 @@
 /** Answers that the shim gives itself, and how an error is put into words for the log. */
 
+import { mapStack } from "./source-map.js";
+
 // Before a package puts its own in the global scope: the engine sends no other.
 const EngineResponse = Response;
 
@@ -23,7 +25,7 @@ export function describe(error) {
         let text = "";
         for (let depth = 0; depth < 8; depth++) {
             if (!(error instanceof Error)) return text + `${typeof error} was thrown: ${String(error)}`;
-            text += error.stack || `${error.name}: ${error.message}`;
+            text += mapStack(error.stack || `${error.name}: ${error.message}`);
             if (error.cause === undefined) return text;
             text += "\n  caused by: ";
             error = error.cause;

@@ -439,3 +439,24 @@ END
     stop_server
     [ "$SERVER_STATUS" = 0 ]
 }
+
+@test "with a source map, beside the bundle or in it, stacks in the log are those of the sources" {
+    folder=$BATS_TEST_TMPDIR/mapped
+    mkdir -p "$folder/_shared" "$folder/one" "$folder/two"
+    printf 'interface Input { path: string }\n\nexport function explode(input: Input): never {\n    throw new TypeError(`no ${input.path}`);\n}\n' >"$folder/_shared/explode.ts"
+    for name in one two; do
+        printf 'import { explode } from "../_shared/explode.ts";\ntype Unused = string;\nexport default {\n    fetch: (request: Request) => explode({ path: new URL(request.url).pathname }),\n};\n' >"$folder/$name/index.ts"
+        echo '{ "public": true }' >"$folder/$name/1tube.json"
+    done
+    for kind in linked inline; do
+        "$ONETUBE" build --functions "$folder" --out "$BATS_TEST_TMPDIR/$kind" --sourcemap "$kind" 2>/dev/null
+        LOG=$BATS_TEST_TMPDIR/$kind.log
+        start_server "$BATS_TEST_TMPDIR/$kind" --allow-unsigned --function two
+        [ "$(curl -sS "$URL/two/x")" = '{"error":"Internal server error"}' ]
+        wait_until grep -q 'TypeError: no /two/x' "$LOG"
+        stop_server
+        grep -q 'at explode (_shared/explode.ts:4:11)' "$LOG"
+        grep -q '(two/index.ts:4:34)' "$LOG"
+        fails grep -q 'onetube-shim' "$LOG"
+    done
+}

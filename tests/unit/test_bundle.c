@@ -76,9 +76,10 @@ static void manifest_options(void **state)
     assert_string_equal(manifest->compatibility_flags.items[2], "nodejs_als");
     assert_int_equal(manifest->env.count, 2);
     assert_string_equal(manifest->env.items[0], "A");
-    /* the map is in the dist, and no cell needs it */
+    /* the map is in the dist, and the function's cell gets it */
     assert_non_null(ot_manifest_member(manifest, OT_SPAN("functions/hello.js.map")));
-    assert_int_equal(function_of(payload, "hello")->module_count, 0);
+    assert_int_equal(function_of(payload, "hello")->module_count, 1);
+    assert_string_equal(function_of(payload, "hello")->modules[0]->path, "functions/hello.js.map");
     assert_int_equal(project.report.chunk_count, 0);
     end(&project);
 }
