@@ -11,6 +11,7 @@ const table = new Map(
 
 const INTERNAL = "x-1tube-";
 const USER = "x-1tube-auth-user";
+const PREFLIGHT = "x-1tube-auth-preflight";
 
 // A Host that could move the border between host and path is none.
 const HOST = /^[A-Za-z0-9._~[\]:-]+$/;
@@ -49,7 +50,8 @@ export default {
     const target = table.get(name);
     if (target === undefined) return refuse(404, `Function "${name}" not found`);
     const clean = withoutInternalHeaders(request);
-    if (!target.isPublic && !clean.headers.has(USER)) return refuse(401, "Unauthorized");
+    const isKnown = clean.headers.has(USER) || (clean.method === "OPTIONS" && clean.headers.has(PREFLIGHT));
+    if (!target.isPublic && !isKnown) return refuse(401, "Unauthorized");
     url.pathname = rest;
     try {
       return await target.service.fetch(url, clean);

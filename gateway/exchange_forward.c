@@ -109,6 +109,8 @@ static void make_head(struct ot_exchange *exchange, const struct ot_identity *id
     put_line(out, "traceparent: ", (struct ot_span){exchange->trace, OT_TRACEPARENT});
     if (identity != NULL)
         put(out, identity->headers);
+    else if (!exchange->function->config->is_public)
+        ot_buf_puts(out, "x-1tube-auth-preflight: 1\r\n"); /* nothing else gets here unknown */
     put_framing(request, out);
 }
 

@@ -181,7 +181,7 @@ static bool pass_breaker(struct ot_exchange *exchange)
 
 static bool pass_authentication(struct ot_exchange *exchange, enum ot_auth_verdict verdict)
 {
-    if (verdict == OT_AUTH_OK || exchange->function->config->is_public)
+    if (verdict == OT_AUTH_OK || exchange->function->config->is_public || exchange->is_preflight)
         return true;
     ot_exchange_refuse_plain(exchange, verdict == OT_AUTH_NONE      ? OT_UNAUTHORIZED
                                        : verdict == OT_AUTH_EXPIRED ? OT_TOKEN_EXPIRED
@@ -227,7 +227,7 @@ void ot_exchange_decide(struct ot_exchange *exchange)
     if (!find_function(exchange))
         return;
     exchange->is_preflight = ot_cors_is_preflight(request);
-    if (exchange->is_preflight && !exchange->function->config->is_public) {
+    if (exchange->is_preflight && !ot_function_answers_preflights(exchange->function->config)) {
         ot_exchange_answer_preflight(exchange);
         return;
     }

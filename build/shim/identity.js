@@ -7,6 +7,8 @@ const USER = "x-1tube-auth-user";
 const EMAIL = "x-1tube-auth-email";
 const TOKEN = "x-1tube-auth-token";
 const PAYLOAD = "x-1tube-auth-payload";
+const PREFLIGHT = "x-1tube-auth-preflight";
+const ALL = [USER, EMAIL, TOKEN, PAYLOAD, PREFLIGHT];
 
 /** @param {string | null} value */
 function decode(value) {
@@ -44,15 +46,21 @@ export function identify(headers) {
 }
 
 /**
+ * Whether the gateway lets it through without an identity, because 1tube.json says that the function answers CORS preflights.
+ * @param {Request} request
+ */
+export function isPreflight(request) {
+    return request.method === "OPTIONS" && request.headers.has(PREFLIGHT);
+}
+
+/**
  * The request without identity headers; the same object if it has none.
  * @param {Request} request
  */
 export function withoutIdentity(request) {
     const { headers } = request;
-    if (!headers.has(USER) && !headers.has(EMAIL) && !headers.has(TOKEN) && !headers.has(PAYLOAD)) {
-        return request;
-    }
+    if (!ALL.some((name) => headers.has(name))) return request;
     const own = new Request(request);
-    for (const name of [USER, EMAIL, TOKEN, PAYLOAD]) own.headers.delete(name);
+    for (const name of ALL) own.headers.delete(name);
     return own;
 }

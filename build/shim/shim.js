@@ -14,7 +14,7 @@ import { describe, internalError, unauthorized } from "./answers.js";
 import { inInvocation, installConsole, noticeReader } from "./console.js";
 import { registerExports, registerNamespace } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
-import { identify, withoutIdentity } from "./identity.js";
+import { identify, isPreflight, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
 import { onChange, registered } from "./registry.js";
 import { provideVars } from "./env.js";
@@ -148,7 +148,7 @@ export function cell(options, load) {
     function answer(request, bindings, ctx) {
         const env = options.vars ? { ...options.vars, .../** @type {object} */ (bindings) } : bindings;
         const auth = open ? undefined : identify(request.headers);
-        if (!open && !auth) {
+        if (!open && !auth && !isPreflight(request)) {
             if (options.public === null) hintClosed();
             return unauthorized();
         }

@@ -519,3 +519,49 @@ END
     grep -q "from there" "$BATS_TEST_TMPDIR/answer"
     grep -qi '^ratelimit-limit: 33' "$BATS_TEST_TMPDIR/answer"
 }
+
+# The answer to a preflight of the function: preflight NAME ORIGIN
+preflight() {
+    curl -sS --max-time 20 -X OPTIONS -i -H "Origin: $2" -H 'Access-Control-Request-Method: POST' "$URL/$1" | tr -d '\r'
+}
+
+@test "preflights are answered by whoever 1tube.json says" {
+    folder=$BATS_TEST_TMPDIR/functions
+    for name in open taken closed own; do
+        mkdir -p "$folder/$name"
+        cat >"$folder/$name/index.ts" <<'TS'
+export default {
+    fetch(request: Request) {
+        const headers = { "access-control-allow-origin": "https://elsewhere.example", "x-by": "function" };
+        const names = [...request.headers.keys()].filter((name) => name.startsWith("x-1tube-auth-"));
+        return new Response(request.method + names.join(), { headers });
+    },
+};
+TS
+    done
+    echo '{ "public": true }' >"$folder/open/1tube.json"
+    echo '{ "public": true, "preflight": "gateway" }' >"$folder/taken/1tube.json"
+    echo '{ "public": false }' >"$folder/closed/1tube.json"
+    echo '{ "public": false, "preflight": "function" }' >"$folder/own/1tube.json"
+    "$ONETUBE" build --functions "$folder" --out "$BATS_TEST_TMPDIR/dist" 2>/dev/null
+    for isolation in function shared; do
+        JWT_SECRET=$SECRET start_gateway --prebuilt "$BATS_TEST_TMPDIR/dist" --allow-unsigned --cors-origin https://app.example --isolation "$isolation"
+        for name in open own; do
+            output=$(preflight "$name" https://app.example)
+            has 'x-by: function'
+            has 'Access-Control-Allow-Origin: https://elsewhere.example'
+            [ "${output##*$'\n'}" = OPTIONS ]
+        done
+        for name in taken closed; do
+            output=$(preflight "$name" https://app.example)
+            has 'HTTP/1.1 204'
+            has 'access-control-allow-origin: https://app.example'
+            fails grep -q 'x-by' <<<"$output"
+        done
+        # what is let through is the preflight alone, and nobody else can say that it is one
+        [ "$(status_of -X OPTIONS "$URL/own")" = 401 ]
+        [ "$(status_of -X OPTIONS -H 'x-1tube-auth-preflight: 1' "$URL/own")" = 401 ]
+        [ "$(status_of -X POST -H 'Origin: https://app.example' -H 'Access-Control-Request-Method: POST' "$URL/own")" = 401 ]
+        stop_server
+    done
+}

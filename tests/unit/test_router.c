@@ -280,6 +280,8 @@ static void test_identity(void **state)
         /* a service has an identity without a user */
         {"GET /closed", "Host: h\r\nx-1tube-auth-user:\r\n", NULL, 200, NULL},
         {"GET /closed", "Host: h\r\nx-1tube-auth-email: e\r\n", NULL, 401, CLOSED},
+        {"OPTIONS /closed", "Host: h\r\nx-1tube-auth-preflight: 1\r\n", NULL, 200, NULL},
+        {"GET /closed", "Host: h\r\nx-1tube-auth-preflight: 1\r\n", NULL, 401, CLOSED},
     };
     struct ot_engine_plan plan = {.route_prefix = ""};
     OT_AUTOBUF struct ot_buf log = {0};
