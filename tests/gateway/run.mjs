@@ -1,0 +1,30 @@
+// onetube serve from outside: real sockets, real engines. `node run.mjs [out|out/san]` prints TAP. Tests are named after the behaviours that
+// they show; each group has gateways of its own, and some groups run beside each other.
+
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { functions } from "./functions.mjs";
+import { finish, makePayload, work } from "./harness.mjs";
+import { refusals, unreadyEngines } from "./refusals.mjs";
+
+let scripts = 0;
+const script = (text) => {
+    const file = path.join(work, `script${++scripts}`);
+    writeFileSync(file, text, { mode: 0o755 });
+    return file;
+};
+
+const only = process.argv[3];
+const payload = makePayload(functions, { env: ["ALLOWED", "EMPTY", "UNNAMED"] });
+const groups = {
+    refusals: () => refusals(payload),
+    engines: () => unreadyEngines(payload, script),
+};
+
+const waiting = Object.entries(groups).filter(([name]) => !only || name === only);
+await Promise.all(
+    [1, 2, 3].map(async () => {
+        for (let next; (next = waiting.shift()); ) await next[1]();
+    }),
+);
+finish();
