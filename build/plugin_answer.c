@@ -96,10 +96,9 @@ char *ot_plugin_advice(const struct ot_plugin *plugin, const struct ot_specifier
 {
     if (specifier->advice == NULL)
         return NULL;
-    if (!specifier->vendored)
-        return ot_strdup(specifier->advice);
-    return ot_asprintf("%s: onetube vendor --functions %s", specifier->advice,
-                       plugin->project->shown);
+    return ot_asprintf(specifier->vendored ? "%s: onetube vendor --functions %s"
+                                           : "%s, or onetube vendor --functions %s",
+                       specifier->advice, plugin->project->shown);
 }
 
 void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,

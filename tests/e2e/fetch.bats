@@ -27,36 +27,6 @@ teardown_file() {
     kill $SERVERS
 }
 
-# make_certificate NAME EXTENSION VALIDITY...: NAME.key and a self-signed NAME.pem
-make_certificate() {
-    local name=$1 extension=$2
-    shift 2
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name.key" 2>/dev/null
-    openssl req -new -key "$name.key" -subj /CN=test -out "$name.csr"
-    case $1 in
-    -days) openssl x509 -req -in "$name.csr" -key "$name.key" -days "$2" -extfile <(echo "$extension") -out "$name.pem" 2>/dev/null ;;
-    *)
-        : >"$name.db"
-        printf '[ca]\ndefault_ca = c\n[c]\ndatabase = %s\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n' \
-            "$name.db" >"$name.cnf"
-        openssl ca -batch -config "$name.cnf" -selfsign -keyfile "$name.key" -in "$name.csr" -startdate "$2" -enddate "$4" \
-            -extfile <(echo "$extension") -notext -out "$name.pem" 2>/dev/null
-        ;;
-    esac
-}
-
-# Sets SECURE, PLAIN and FETCH_SERVER.
-start_fetch_server() {
-    node "$ROOT/tests/e2e/fetch_server.mjs" "$1.key" "$1.pem" <hold >"ports.$1" 3>&- &
-    FETCH_SERVER=$!
-    exec 9>hold
-    until [ -s "ports.$1" ]; do
-        kill -0 "$FETCH_SERVER"
-        sleep 0.05
-    done
-    read -r SECURE PLAIN <"ports.$1"
-}
-
 # The body on standard output; fetch_both: the report in the file `report` too.
 fetch() {
     "$FETCH" --ca-file "$BATS_FILE_TMPDIR/all.pem" --timeout-ms 20000 "$@" 3>&-

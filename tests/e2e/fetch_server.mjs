@@ -1,10 +1,21 @@
-// A server with everything that onetube-fetch must cope with: node fetch_server.mjs KEY CERT. Prints
-// "<https port> <http port>" once it listens; ends with its standard input.
+// A server with everything that onetube-fetch must cope with, and the files of a folder, if one is given: node
+// fetch_server.mjs KEY CERT [FOLDER]. Prints "<https port> <http port>" once it listens; ends with its standard input.
+// What is asked for goes to standard error.
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { extname } from "node:path";
 
-const [key, cert] = process.argv.slice(2).map((file) => readFileSync(file));
+const [key, cert] = process.argv.slice(2, 4).map((file) => readFileSync(file));
+const folder = process.argv[4];
+const types = {
+    ".ts": "application/typescript; charset=utf-8",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".html": "text/html",
+    ".txt": "text/plain",
+};
 const secure = https.createServer({ key, cert });
 const plain = http.createServer();
 const at = (server) => server.address().port;
@@ -57,10 +68,24 @@ const answers = {
     "/error": (_, res) => res.writeHead(500).end("stack trace"),
 };
 
+const file = (req, res) => {
+    const path = req.url.replace(/\?.*/, "");
+    let body;
+    try {
+        body = readFileSync(folder + path);
+    } catch {
+        return res.writeHead(404).end("no such file");
+    }
+    const type = types[extname(path)];
+    res.writeHead(200, type ? { "content-type": type } : {}).end(body);
+};
+
 for (const server of [secure, plain]) {
     server.on("request", (req, res) => {
-        const answer = answers[req.url] ?? ((_, other) => other.writeHead(404).end("no such file"));
-        answer(req, res);
+        console.error(req.url);
+        const moved = req.url.match(/^\/moved(\/.*)/);
+        if (moved) res.writeHead(302, { location: moved[1] }).end();
+        else (answers[req.url] ?? file)(req, res);
     });
 }
 secure.listen(0, "127.0.0.1", () => plain.listen(0, "127.0.0.1", () => console.log(at(secure), at(plain))));
