@@ -103,7 +103,7 @@ static int add_member(const struct ot_project *project, struct ot_settings *sett
 }
 
 /* deno.json's "workspace": folders; as in package.json, "packages/x/" and a star for all in one. */
-static int add_members(const struct ot_project *project, struct ot_settings *settings,
+static int add_members(struct ot_project *project, struct ot_settings *settings,
                        const struct ot_tree *tree, struct ot_error *err)
 {
     const struct ot_tree *list = ot_tree_get(tree, "workspace");
@@ -120,12 +120,13 @@ static int add_members(const struct ot_project *project, struct ot_settings *set
         for (size_t j = 0; j < folders.count; j++) {
             if (add_member(project, settings, folders.items[j], err) < 0)
                 return -1;
+            ot_list_add(&project->members, folders.items[j]);
         }
     }
     return 0;
 }
 
-static int read_deno_json(const struct ot_project *project, struct ot_settings *settings,
+static int read_deno_json(struct ot_project *project, struct ot_settings *settings,
                           const char *path, struct ot_error *err)
 {
     OT_AUTOTREE struct ot_tree tree = {0};
@@ -228,6 +229,19 @@ static int add_above(struct ot_project *project, const char *folder, struct ot_e
     return add_settings(project, folder, err);
 }
 
+/* Members that are neither beneath nor above the functions folder, where nobody else looks. */
+static int add_outside(struct ot_project *project, struct ot_error *err)
+{
+    for (size_t i = 0; i < project->members.count; i++) {
+        const char *folder = project->members.items[i];
+
+        if (!ot_path_is_beneath(folder, project->folder) &&
+            !ot_path_is_beneath(project->folder, folder) && add_settings(project, folder, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 struct visit {
     struct ot_project *project;
     struct ot_error *err;
@@ -269,7 +283,7 @@ int ot_project_open(struct ot_project *project, const char *folder, const char *
     struct visit visit = {project, err};
 
     *project = (struct ot_project){.folder = folder, .shown = shown, .sources = sources};
-    if (add_above(project, folder, err) < 0 ||
+    if (add_above(project, folder, err) < 0 || add_outside(project, err) < 0 ||
         ot_walk(folder, visit_folder, visit_source, &visit, err) < 0)
         return -1;
     ot_list_sort(&project->edited);
@@ -282,6 +296,7 @@ void ot_project_free(struct ot_project *project)
         free_settings(project->settings[i]);
     free(project->settings);
     ot_list_free(&project->edited);
+    ot_list_free(&project->members);
     ot_list_free(&project->vendored);
     *project = (struct ot_project){0};
 }

@@ -32,11 +32,13 @@ struct ot_project {
     size_t settings_count;
     struct ot_list edited; /* source files of the functions folder that may need a change: absolute,
                               sorted */
+    struct ot_list members;  /* folders of the workspaces around the functions */
     struct ot_list vendored; /* folders named "vendor" in the functions folder or above it */
 };
 
 /*
- * Reads the settings of every folder beneath and above the functions folder. The other arguments
+ * Reads the settings of every folder beneath and above the functions folder, and of the members of
+ * workspaces. The other arguments
  * must outlive the project. Errors: OT_FAILED, a settings file is wrong.
  */
 OT_MUST_USE int ot_project_open(struct ot_project *project, const char *folder, const char *shown,
