@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "build/entry.h"
+#include "build/handlers.h"
 #include "build/path.h"
 #include "build/scan.h"
 #include "build/supabase.h"
@@ -183,33 +184,26 @@ static int add_folder(struct discovery *discovery, const char *name, int folder,
     return add_settings(discovery, source, label, path, err);
 }
 
-/*
- * hello.ts, if nothing else could be meant: it starts a server or listens by itself. (What other
- * files import may stand beside the functions, too.)
- */
-static int add_file(struct discovery *discovery, const char *name, struct ot_error *err)
+/* Whether the text may register a handler, `*surely` or not. */
+static bool may_register(struct ot_span text, bool *surely)
 {
-    OT_AUTOFREE char *path = ot_path_join(discovery->real, ot_span_of(name));
-    OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
-    OT_AUTOFREE char *label = label_of(discovery, name);
-    OT_AUTOBUF struct ot_buf text = {0};
     OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
-    struct ot_function_source *source;
-    struct ot_error ignored;
-    bool listens = false;
 
-    if (!ot_is_source_name(name) || strchr(name + strlen(own) + 1, '.') != NULL ||
-        !ot_is_name(ot_span_of(own)) || !ot_supabase_enabled(&discovery->supabase, own) ||
-        ot_read_file(path, OT_SOURCE_MAX, &text, &ignored) < 0)
-        return 0;
-    ot_scan(ot_buf_span(&text), &scan);
+    ot_scan(text, &scan);
+    *surely = false;
     for (size_t i = 0; i < scan.count; i++)
-        listens =
-            listens || (scan.sites[i].top_level && (scan.sites[i].kind == OT_HANDLER_DENO_SERVE ||
+        *surely =
+            *surely || (scan.sites[i].top_level && (scan.sites[i].kind == OT_HANDLER_DENO_SERVE ||
                                                     scan.sites[i].kind == OT_HANDLER_SERVE ||
                                                     scan.sites[i].kind == OT_HANDLER_LISTENER));
-    if (!listens)
-        return 0;
+    return scan.count > 0;
+}
+
+static int add_file(struct discovery *discovery, const char *name, struct ot_error *err)
+{
+    OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
+    struct ot_function_source *source;
+
     for (size_t i = 0; i < discovery->out->count; i++) {
         if (strcmp(discovery->out->items[i].name, own) == 0)
             return ot_fail(err, OT_FAILED, "%s: has two entries, %s and %s (remove one)",
@@ -220,9 +214,35 @@ static int add_file(struct discovery *discovery, const char *name, struct ot_err
     return ot_supabase_apply(&discovery->supabase, discovery->real, source, err);
 }
 
+/*
+ * hello.ts: it starts a server or listens by itself; or it may register a handler, as by its
+ * default export, and nothing imports it. (What functions share may stand beside them, too.)
+ */
+static int look_at_file(struct discovery *discovery, const char *name, struct ot_list *perhaps,
+                        struct ot_error *err)
+{
+    OT_AUTOFREE char *path = ot_path_join(discovery->real, ot_span_of(name));
+    OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_error ignored;
+    bool surely;
+
+    if (!ot_is_source_name(name) || strchr(name + strlen(own) + 1, '.') != NULL ||
+        !ot_is_name(ot_span_of(own)) || !ot_supabase_enabled(&discovery->supabase, own) ||
+        ot_read_file(path, OT_SOURCE_MAX, &text, &ignored) < 0 ||
+        !may_register(ot_buf_span(&text), &surely))
+        return 0;
+    if (surely)
+        return add_file(discovery, name, err);
+    ot_list_add(perhaps, name);
+    return 0;
+}
+
 static int add_functions(struct discovery *discovery, const struct ot_list *names,
                          const struct ot_list *only, struct ot_error *err)
 {
+    OT_AUTOLIST struct ot_list perhaps = {0};
+
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         OT_AUTOFREE char *own = ot_strndup(name, strcspn(name, "."));
@@ -240,9 +260,15 @@ static int add_functions(struct discovery *discovery, const struct ot_list *name
 
             return ot_fail_errno(err, OT_FAILED, "%s", label);
         }
-        result =
-            folder < 0 ? add_file(discovery, name, err) : add_folder(discovery, name, folder, err);
+        result = folder < 0 ? look_at_file(discovery, name, &perhaps, err)
+                            : add_folder(discovery, name, folder, err);
         if (result < 0)
+            return -1;
+    }
+    if (perhaps.count > 0 && ot_handlers_drop_imported(discovery->real, &perhaps, err) < 0)
+        return -1;
+    for (size_t i = 0; i < perhaps.count; i++) {
+        if (add_file(discovery, perhaps.items[i], err) < 0)
             return -1;
     }
     return 0;

@@ -42,7 +42,8 @@ OT_MUST_USE char *ot_functions_folder(const char *given, struct ot_error *err);
  *   not end in `_shared`, is not `node_modules`, and that has an entry: index.ts, .tsx, .mts, .js,
  *   .jsx or .mjs, or the file that its deno.json[c] ("exports"), package.json ("exports", "module",
  *   "main") or wrangler file ("main") names;
- * - every file directly in it that registers a handler for itself: hello.ts;
+ * - every file directly in it that registers a handler for itself, or that may do so (as by its
+ *   default export) and that no other file in or beneath the folder imports: hello.ts;
  * - what supabase/config.toml, beside it, names with an "entrypoint";
  * - a folder with a wrangler file of its own is one function.
  * 1tube.json is read from the function's folder, "verify_jwt", "import_map", "static_files" and

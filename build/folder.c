@@ -29,19 +29,25 @@ static bool has_wrangler(const char *path)
     return false;
 }
 
-/* A supabase folder has its settings beside its functions; a project's root has neither. */
+/*
+ * A supabase folder has its settings beside its functions; a project's root has neither, though it
+ * may hold files with handlers.
+ */
 static bool holds_functions(const char *path)
 {
     OT_AUTOFREE char *settings = ot_path_join(path, OT_SPAN("config.toml"));
     struct ot_sources sources;
     struct ot_error ignored;
+    bool any = false;
 
     if (access(settings, F_OK) == 0)
         return false;
     if (ot_discover(path, NULL, &sources, &ignored) < 0)
         return strstr(ignored.message, "holds no function") == NULL;
+    for (size_t i = 0; i < sources.count; i++)
+        any = any || strchr(sources.items[i].entry, '/') != NULL;
     ot_sources_free(&sources);
-    return true;
+    return any;
 }
 
 char *ot_functions_folder(const char *given, struct ot_error *err)

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "build/diagnostics.h"
+#include "build/path.h"
 #include "build/walk.h"
 
 #include <string.h>
@@ -165,4 +166,55 @@ int ot_handlers_check(const struct ot_folder *folder, const struct ot_metafile *
                     ot_strdup("no handler: write Deno.serve((request) => new Response(\"hello\")) "
                               "or export default { fetch(request) { ... } }"));
     return 0;
+}
+
+/* -- files beside each other ------------------------------------------------------------------- */
+
+struct imported {
+    const char *folder;
+    struct ot_list *files;
+};
+
+/* "/f/x" for "/f/x.ts": an import may leave the extension out, or name another one. */
+static struct ot_span without_extension(const char *path)
+{
+    size_t len = strlen(path);
+
+    return (struct ot_span){path,
+                            ot_is_source_name(path) ? (size_t)(strrchr(path, '.') - path) : len};
+}
+
+static void drop(const struct imported *imported, const char *target)
+{
+    struct ot_list kept = {0};
+
+    for (size_t i = 0; i < imported->files->count; i++) {
+        OT_AUTOFREE char *path =
+            ot_path_join(imported->folder, ot_span_of(imported->files->items[i]));
+
+        if (!ot_span_equal(without_extension(path), without_extension(target)))
+            ot_list_add(&kept, imported->files->items[i]);
+    }
+    ot_list_free(imported->files);
+    *imported->files = kept;
+}
+
+static void drop_imported(void *context, const char *file, struct ot_span text)
+{
+    OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
+    OT_AUTOFREE char *folder = ot_path_folder(file);
+
+    ot_scan(text, &scan);
+    for (size_t i = 0; i < scan.relative.count; i++) {
+        OT_AUTOFREE char *target = ot_path_join(folder, ot_span_of(scan.relative.items[i]));
+
+        drop(context, target);
+    }
+}
+
+int ot_handlers_drop_imported(const char *path, struct ot_list *files, struct ot_error *err)
+{
+    struct imported imported = {path, files};
+
+    return ot_walk(path, NULL, drop_imported, &imported, err);
 }

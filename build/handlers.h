@@ -35,3 +35,10 @@ OT_MUST_USE int ot_handlers_scan(const struct ot_folder *folder,
 OT_MUST_USE int ot_handlers_check(const struct ot_folder *folder,
                                   const struct ot_metafile *metafile, struct ot_bundle_entry *entry,
                                   struct ot_build_report *report, struct ot_error *err);
+
+/*
+ * Takes from `files`, names of source files in the folder `path` (absolute), those that another
+ * source file in or beneath it imports by a relative path. Errors: OT_FAILED.
+ */
+OT_MUST_USE int ot_handlers_drop_imported(const char *path, struct ot_list *files,
+                                          struct ot_error *err);

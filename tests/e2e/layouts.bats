@@ -118,9 +118,10 @@ JS
     write $F/named/deno.json <<<'{ "exports": { ".": "./src/main.ts" } }'
     write $F/named/src/main.ts <<<'import { x } from "@me/lib"; import { y } from "@me/lib/y"; Deno.serve(() => new Response(x + y + import.meta.url));'
     write deno.json <<<'{ "workspace": ["./packages/*"] }'
-    write packages/lib/deno.json <<<'{ "name": "@me/lib", "exports": { ".": "./mod.ts", "./y": "./y.ts" } }'
+    write packages/lib/deno.json <<<'{ "name": "@me/lib", "exports": { ".": "./mod.ts", "./y": "./y.ts" }, "imports": { "own": "./z.ts" } }'
     write packages/lib/mod.ts <<<'export const x = new URL(import.meta.url).pathname;'
-    write packages/lib/y.ts <<<'export const y = " y ";'
+    write packages/lib/y.ts <<<'export { y } from "own";'
+    write packages/lib/z.ts <<<'export const y = " y ";'
     write supabase/config.toml <<<'functions.single.verify_jwt = false
 functions.named.verify_jwt = false'
     build
@@ -131,11 +132,30 @@ functions.named.verify_jwt = false'
     answers named "/bundle/files/_outside/2/packages/lib/mod.ts y file:///bundle/files/named/src/main.ts"
 }
 
+@test "functions in one file each, in any style; what another file imports is none" {
+    write $F/worker.mjs <<<'import answer from "./answer"; export default { fetch: () => new Response(answer()) };'
+    write $F/answer.ts <<<'export default () => "answer";'
+    write $F/late.ts <<<'async function main() { Deno.serve(() => new Response("late")); } main();'
+    write $F/node.js <<<'import http from "http"; http.createServer((_, response) => response.end("node")).listen(80);'
+    write $F/inner/index.ts <<<'import { handle } from "../wrapper.js"; handle("inner");'
+    write $F/wrapper.ts <<<'export function handle(text) { Deno.serve(() => new Response(text)); }'
+    for name in worker late node inner; do echo "functions.$name.verify_jwt = false"; done | write supabase/config.toml
+    build
+    exits 0
+    node -e 'const names = JSON.parse(require("fs").readFileSync("dist/manifest.json")).functions.map((one) => one.name).join();
+        if (names !== "inner,late,node,worker") { console.error(names); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers worker answer
+    answers late late
+    answers node node
+    answers inner inner
+}
+
 @test "a wrangler project: main, vars, rules, compatibility date" {
     write worker/wrangler.toml <<'TOML'
 name = "my.worker"
 main = "src/worker.ts"
-compatibility_date = "2025-10-01"
+compatibility_date = "2026-05-01"
 compatibility_flags = ["nodejs_compat", "nodejs_als"]
 [vars]
 GREETING = "hi"
@@ -161,7 +181,7 @@ TS
     build worker
     exits 0
     node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json"));
-        if (m.engine.compatibilityDate !== "2025-10-01" || !m.engine.compatibilityFlags.includes("nodejs_als") || m.env.join() !== "GREETING,LIMIT,NESTED" || m.functions[0].config.context) { console.error(JSON.stringify(m)); process.exit(1); }'
+        if (m.engine.compatibilityDate !== "2026-05-01" || !m.engine.compatibilityFlags.includes("nodejs_als") || m.env.join() !== "GREETING,LIMIT,NESTED" || m.functions[0].config.context) { console.error(JSON.stringify(m)); process.exit(1); }'
     start_server dist --allow-unsigned
     answers my-worker '["hi",5,{"a":[1,true]},"hi",5,"# read me","<p>"]'
 }
