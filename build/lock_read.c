@@ -47,13 +47,18 @@ static int read_pairs(struct ot_json *json, struct ot_pairs *pairs,
     return more;
 }
 
-/* The path is one folder in npm's node_modules, not the whole specifier of a file in it. */
+/* "npm:name@range", and the name of one folder in a node_modules. */
 static const char *check_specifier(const char *key, const char *value)
 {
-    struct ot_span name;
+    struct ot_span name, wanted;
+    const char *at = strncmp(key, "npm:", 4) == 0 && key[4] != '\0' ? strchr(key + 5, '@') : NULL;
 
-    if (strncmp(key, "npm:", 4) != 0 || !ot_specifier_package(ot_span_of(value), &name) ||
-        name.len != strlen(value))
+    if (at == NULL)
+        return "not a specifier such as npm:name@range";
+    wanted = (struct ot_span){key + 4, (size_t)(at - key) - 4};
+    if (!ot_specifier_package(wanted, &name) || name.len != wanted.len)
+        return "not a specifier such as npm:name@range";
+    if (!ot_specifier_package(ot_span_of(value), &name) || name.len != strlen(value))
         return "not the name of an installed package";
     return NULL;
 }

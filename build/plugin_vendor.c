@@ -194,7 +194,7 @@ char *ot_plugin_dependency(const struct ot_plugin *plugin, const char *importer,
 static void put_name(struct ot_buf *out, struct ot_span name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] == '.')
+        if (strchr("\\.+*?()|[]{}^$", name.data[i]) != NULL)
             ot_buf_putc(out, '\\');
         ot_buf_putc(out, name.data[i]);
     }
@@ -213,10 +213,9 @@ void ot_plugin_vendor_filter(const struct ot_plugin *plugin, struct ot_buf *out)
         const struct ot_pairs *specifiers = &lock->groups[i].specifiers;
 
         for (size_t j = 0; j < specifiers->count; j++) {
-            struct ot_span name;
+            const char *name = specifiers->items[j].key + strlen("npm:");
 
-            if (ot_specifier_package(ot_span_of(specifiers->items[j].key + strlen("npm:")), &name))
-                ot_list_add_span(&names, name);
+            ot_list_add_span(&names, (struct ot_span){name, strcspn(name + 1, "@") + 1});
         }
     }
     ot_list_sort_unique(&names);

@@ -126,6 +126,18 @@ static char *find_settings(const struct ot_vendoring *vendoring)
     }
 }
 
+/* Laid out the same wherever it comes from: npm goes on with what it finds. */
+static int put_json(int root, const char *path, struct ot_span json, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_json_writer writer;
+
+    ot_jw_begin(&writer, &text, false);
+    ot_jw_raw(&writer, NULL, json);
+    ot_jw_end(&writer);
+    return ot_write_beneath(root, path, ot_buf_span(&text), err);
+}
+
 int ot_vendor_put_project(struct ot_vendoring *vendoring, const char *path, struct ot_span package,
                           const char *package_lock, struct ot_error *err)
 {
@@ -134,18 +146,10 @@ int ot_vendor_put_project(struct ot_vendoring *vendoring, const char *path, stru
     OT_AUTOFREE char *lock = ot_asprintf("%s/package-lock.json", path);
     OT_AUTOFREE char *link = ot_asprintf("%s/.npmrc", path);
     OT_AUTOFREE char *settings = find_settings(vendoring);
-    OT_AUTOBUF struct ot_buf text = {0};
-    struct ot_json_writer writer;
 
-    if (ot_write_beneath(root, manifest, package, err) < 0)
+    if (put_json(root, manifest, package, err) < 0 ||
+        (package_lock != NULL && put_json(root, lock, ot_span_of(package_lock), err) < 0))
         return -1;
-    if (package_lock != NULL) {
-        ot_jw_begin(&writer, &text, false);
-        ot_jw_raw(&writer, NULL, ot_span_of(package_lock));
-        ot_jw_end(&writer);
-        if (ot_write_beneath(root, lock, ot_buf_span(&text), err) < 0)
-            return -1;
-    }
     if (settings != NULL && symlinkat(settings, root, link) < 0)
         return ot_fail_errno(err, OT_FAILED, "%s", link);
     return 0;

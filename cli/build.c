@@ -81,6 +81,7 @@ int ot_build_values_run(const struct ot_build_values *values, const char *out, b
         .compat_flags = &values->compat_flags,
         .env = &values->env,
         .splitting = values->splitting,
+        .frozen = values->frozen,
         .jobs = (unsigned)values->jobs,
         .esbuild = values->esbuild,
     };

@@ -14,6 +14,7 @@ struct ot_build_values {
     struct ot_list compat_flags;
     struct ot_list env;
     bool splitting;
+    bool frozen;
     uint64_t jobs;
     const char *esbuild;
 };
@@ -69,6 +70,10 @@ extern const char *const ot_sourcemap_choices[];
          .type = OT_OPTION_FLAG,                                                                   \
          .negates = true,                                                                          \
          .offset = offsetof(holder, at.splitting)},                                                \
+        {.name = "frozen",                                                                         \
+         .help = "fail unless there is an onetube.lock.json (see onetube vendor)",                 \
+         .type = OT_OPTION_FLAG,                                                                   \
+         .offset = offsetof(holder, at.frozen)},                                                   \
         {.name = "jobs",                                                                           \
          .value = "N",                                                                             \
          .help = "threads that esbuild may use (default 0: one for each core)",                    \

@@ -129,7 +129,7 @@ write() {
 export default () => new Response(String(Stripe));'
     build
     exits 1
-    has 'functions/pay/index.ts:1:20: cannot resolve "npm:stripe@14" (install it: npm install stripe@14)'
+    has 'functions/pay/index.ts:1:20: cannot resolve "npm:stripe@14" (install it: npm install stripe@14, or onetube vendor --functions functions)'
     write pay/index.ts <<<'import x from "./missing.ts"; export default () => new Response(x);'
     build
     exits 1

@@ -195,11 +195,11 @@ TS
     build
     exits 0
     has 'functions/a/index.ts:1:19: '
-    has '"npm:pack@^2.9" asks for another version than the 2.3.4 that is installed (install it: npm install pack@^2.9)'
+    has '"npm:pack@^2.9" asks for another version than the 2.3.4 that is installed (install it: npm install pack@^2.9, or onetube vendor --functions '
     function_ a index.ts <<<'import { x } from "https://esm.sh/pack@1.0.0"; export default () => new Response(x);'
     build
     exits 1
-    has '"https://esm.sh/pack@1.0.0" asks for another version than the 2.3.4 that is installed (install it: npm install pack@1.0.0)'
+    has '"https://esm.sh/pack@1.0.0" asks for another version than the 2.3.4 that is installed (install it: npm install pack@1.0.0, or onetube vendor --functions '
     function_ a index.ts <<<'import { x } from "npm:pack@2"; export default () => new Response(x);'
     build
     exits 0

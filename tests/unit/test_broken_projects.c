@@ -48,7 +48,8 @@ static void broken_projects(void **state)
          "cannot resolve \"./missing.ts\""},
         {"// first\nimport Stripe from \"npm:stripe@14\";\nexport default () => Stripe;\n",
          "pay/index.ts:2:20",
-         "cannot resolve \"npm:stripe@14\" (install it: npm install stripe@14)"},
+         "cannot resolve \"npm:stripe@14\" (install it: npm install stripe@14, or onetube vendor "
+         "--functions "},
         {"import x from \"@scope/name/sub\";\nexport default () => x;\n", "pay/index.ts:1:15",
          "cannot resolve \"@scope/name/sub\" (install it: npm install @scope/name)"},
         {"import x from \"pack/nope\";\nexport default () => x;\n", "pay/index.ts:1:15",
