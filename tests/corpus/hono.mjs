@@ -42,7 +42,7 @@ export const answers = {
         { post: "/legacy/orders", body: { item: "tea" }, status: 201, json: { id: 8 }, has: { location: "/legacy/orders/8", "x-powered-by": null } },
         { get: "/legacy/orders/8", json: { item: "tea" } },
         { get: "/legacy/orders/9", status: 404, text: "Not Found" },
-        { get: "/legacy/files", json: { dir: "/bundle/files/legacy", main: "function" } },
+        { get: "/legacy/files", json: { dir: "/bundle/files/legacy", file: "/bundle/files/legacy/server.js", main: "function" } },
         { get: "/legacy/fail", status: 500, json: { error: "broken route" } },
         { post: "/legacy/orders", headers: { "content-type": "application/json" }, body: "{", status: 400, json: { error: "Expected property name or '}' in JSON at position 1 (line 1 column 2)" } },
     ],

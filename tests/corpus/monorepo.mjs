@@ -19,6 +19,13 @@ export const answers = {
             json: { settings: { place: "file:///bundle/files/_outside/3/packages/settings.ts", name: "acme" }, name: "acme shop", file: "/bundle/files/where/index.js" },
         },
     ],
+    health: [
+        { get: "/health", json: { run: "denied", os: "linux", sha1: "a9993e364706816aba3e25717850c26c9cd0d89d", same: "a9993e364706816aba3e25717850c26c9cd0d89d" } },
+    ],
+    tax: [{ post: "/tax/ch", body: { cents: 1000 }, text: "0.81 EUR" }, { post: "/tax", body: { cents: 1000 }, text: "1.90 EUR" }],
+    label: [
+        { post: "/label", body: { to: "A & B" }, text: '<svg viewBox="0 0 10 10"><text class="to">A &amp; B</text><g></g></svg>', has: { "content-type": "image/svg+xml" } },
+    ],
     contexts: [
         { get: "/contexts", status: 403, text: "who?" },
         {

@@ -45,6 +45,13 @@ export const answers = {
             json: { region: "eu-1", stage: "eu-1-test", now: null, node: "eu-1", hidden: [], keys: ["PUNCTUATION", "REGION", "STAGE"] },
         },
     ],
+    "env-store": [
+        { get: "/env-store", json: ["strict", true, "strict", true] },
+        { put: "/env-store", json: ["lax", true, "lax", true] },
+        { delete: "/env-store", json: ["none", false, null, false] },
+        { get: "/env-store", json: ["none", false, null, false] },
+    ],
+    exits: [1, 2].map((count) => ({ get: "/exits", json: { count, message: "Deno.exit is not available: a function cannot start, signal or end processes" } })),
     runtime: [
         {
             get: "/runtime",

@@ -34,6 +34,7 @@ const SHA256_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f200
 const MD5_ABC = "900150983cd24fb0d6963f7d28e17f72"; // RFC 1321, A.5
 const CRYPTO = [
     [`hex.encodeHex(await std.crypto.subtle.digest("SHA-256", bytes("abc")))`, SHA256_ABC],
+    [`[std.toHashString(bytes("abc")), std.toHashString(bytes("abc").buffer, "base64")]`, ["616263", "YWJj"]],
     [`hex.encodeHex(await std.crypto.subtle.digest({ name: "MD5" }, bytes("abc")))`, MD5_ABC],
     [`hex.encodeHex(std.crypto.subtle.digestSync("SHA-1", bytes("abc")))`, "a9993e364706816aba3e25717850c26c9cd0d89d"],
     [`hex.encodeHex(await std.crypto.subtle.digest("SHA-256", [bytes("a"), bytes("bc")]))`, SHA256_ABC],

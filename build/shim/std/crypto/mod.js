@@ -1,6 +1,8 @@
 /** std/crypto: Web Crypto, whose digests here also take what std's take. */
 
 import { toBytes } from "../../bytes.js";
+import { encodeBase64 } from "../encoding/base64.js";
+import { encodeHex } from "../encoding/hex.js";
 
 /** By the names that std gives them; of what the engine has. */
 const NODE_NAMES = { "SHA-224": "sha224", "SHA-512/256": "sha512-256", "SHA3-256": "sha3-256", RIPEMD160: "ripemd160" };
@@ -45,3 +47,6 @@ export function timingSafeEqual(a, b) {
     const [one, other] = [toBytes(a), toBytes(b)];
     return one.length === other.length && process.getBuiltinModule("crypto").timingSafeEqual(one, other);
 }
+
+/** Of old. @param {ArrayBuffer | ArrayBufferView} hash @param {"hex" | "base64"} [encoding] */
+export const toHashString = (hash, encoding = "hex") => (encoding === "hex" ? encodeHex : encodeBase64)(hash);

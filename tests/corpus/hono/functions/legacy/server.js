@@ -8,7 +8,7 @@ const app = express()
 app.disable('x-powered-by')
 app.use(express.json())
 app.use('/legacy/orders', orders)
-app.get('/legacy/files', (request, response) => response.json({ dir: __dirname, main: typeof require }))
+app.get('/legacy/files', (request, response) => response.json({ dir: __dirname, file: __filename, main: typeof require }))
 app.get('/legacy/fail', () => {
   throw new Error('broken route')
 })
