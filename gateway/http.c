@@ -92,6 +92,8 @@ static bool has_item(struct ot_span value, struct ot_span wanted)
 {
     size_t start = 0;
 
+    if (value.len == 0)
+        return false;
     for (size_t i = 0; i <= value.len; i++) {
         if (i < value.len && value.data[i] != ',')
             continue;

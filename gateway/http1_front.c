@@ -76,8 +76,11 @@ static void put_framing(struct ot_http1 *connection, const struct ot_answer *ans
 static void drop_buffered(struct ot_http1 *connection)
 {
     struct ot_http1_stream *stream = connection->stream;
-    struct ot_span in = {stream->in.data + stream->in_at, stream->in.len - stream->in_at}, piece;
+    struct ot_span in, piece;
 
+    if (ot_http1_body_is_over(&stream->body))
+        return;
+    in = (struct ot_span){stream->in.data + stream->in_at, stream->in.len - stream->in_at};
     do {
         if (ot_http1_body_read(&stream->body, &in, &piece) < 0) {
             connection->closes = true;
