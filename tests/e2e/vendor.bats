@@ -85,6 +85,8 @@ EOF
 
     vendor --json >vendor.json
     grep -q '"changed": true' vendor.json
+    valid vendor vendor.json
+    valid onetube-lock functions/onetube.lock.json
     build
     [ "$(answer f)" = "YOU! $AT/mod.ts7function" ]
     # the module that was redirected to is locked once, and the redirect beside it
@@ -245,7 +247,9 @@ EOF
     exits 1
     has "--frozen: functions has no onetube.lock.json; make it: onetube vendor --functions functions"
 
-    vendor
+    vendor --json >vendor.json
+    valid vendor vendor.json
+    valid onetube-lock functions/onetube.lock.json
     build --frozen
     [ "$(answer f)" = "172800000 3600000 10800000 false" ]
     [ "$(answer g)" = 14400000 ]
@@ -355,6 +359,17 @@ EOF
     has "1 package of npm"
     build
     fails grep -rq mine dist
+}
+
+@test "a failed run is reported as JSON, too" {
+    use "$HTTPS/missing"
+    run vendor --json
+    exits 1
+    vendor --json >vendor.json 2>/dev/null || [ $? = 1 ]
+    valid vendor vendor.json
+    node -e 'const { ok, diagnostics } = JSON.parse(require("fs").readFileSync("vendor.json"));
+        const [{ file, line, column }] = diagnostics;
+        require("assert").deepStrictEqual([ok, file, line, column], [false, "functions/f/index.ts", 1, 19]);'
 }
 
 @test "a broken lock is no lock" {
