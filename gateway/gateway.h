@@ -18,10 +18,10 @@ struct ot_gateway_source {
 struct ot_gateway_options {
     struct ot_settings *settings; /* auth, cors and limiter made; lives until the gateway ended */
     struct ot_gateway_source source;
-    const struct ot_list *listen;   /* HOST:PORT, unix:PATH, fd:N; systemd's sockets come by fd:N */
+    const struct ot_list *listen; /* HOST:PORT, unix:PATH, fd:N; systemd's sockets come by fd:N */
     /* PEM files, both or none; TLS is spoken wherever not only this machine can connect */
     const char *tls_cert, *tls_key;
-    unsigned threads;               /* 0: one for each core, at most 4 */
+    unsigned threads; /* 0: one for each core, at most 4 */
     enum ot_isolation isolation;
     const struct ot_list *env;
     const char *engine; /* NULL: found */

@@ -5,8 +5,8 @@
 
 /*
  * Frames that serve no purpose (CVE-2019-9511 and its kin, CVE-2023-44487, CVE-2025-8671): each
- * frame is one, a request that is broken off counts more, and what is worth it counts back. Beyond
- * the limit the client is told to calm down.
+ * frame without data is one, a request that is broken off counts more, and what is worth it counts
+ * back. Beyond the limit the client is told to calm down.
  */
 #define NOISE_MAX 1000u
 #define NOISE_FADES_PER_S 10u
@@ -48,8 +48,8 @@ static bool is_request(const nghttp2_frame *frame)
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *header, void *context)
 {
     (void)session;
-    (void)header;
-    ot_http2_add_noise(context, 1);
+    if (header->type != NGHTTP2_DATA || header->length == 0)
+        ot_http2_add_noise(context, 1);
     return 0;
 }
 

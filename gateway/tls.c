@@ -121,7 +121,7 @@ static int use_key(SSL_CTX *context, const char *file, struct ot_list *warnings,
     struct stat info;
     EVP_PKEY *key;
     BIO *pem;
-    int used;
+    int result = 0;
 
     if (read_pem(file, &text, err) < 0)
         return -1;
@@ -138,9 +138,13 @@ static int use_key(SSL_CTX *context, const char *file, struct ot_list *warnings,
     }
     if (key == NULL)
         return fail_ssl(err, file, "no private key in PEM");
-    used = SSL_CTX_use_PrivateKey(context, key);
+    if (X509_check_private_key(SSL_CTX_get0_certificate(context), key) != 1)
+        result = ot_fail(err, OT_CONFIG, "%s: is not the key of the certificate", file);
+    else if (SSL_CTX_use_PrivateKey(context, key) != 1)
+        result = fail_ssl(err, file, "the private key cannot be used");
     EVP_PKEY_free(key);
-    return used == 1 ? 0 : fail_ssl(err, file, "the private key cannot be used");
+    ERR_clear_error();
+    return result;
 }
 
 /* -- the context ------------------------------------------------------------------------------- */
@@ -192,9 +196,7 @@ static int make_context(const struct ot_tls *tls, SSL_CTX **out, struct ot_list 
         result = fail_ssl(err, tls->cert_file, "TLS is not available");
     else if (use_certificate(context, tls->cert_file, warnings, err) == 0 &&
              use_key(context, tls->key_file, warnings, err) == 0)
-        result = SSL_CTX_check_private_key(context) == 1
-                     ? 0
-                     : fail_ssl(err, tls->key_file, "is not the key of the certificate");
+        result = 0;
     if (result == 0)
         *out = context;
     else

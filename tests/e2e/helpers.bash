@@ -92,7 +92,7 @@ start_gateway() {
     "$ONETUBE" serve --port 0 --ready-fd 4 "$@" 4>"$ready" >"$REQUESTS" 2>"$LOG" 3>&- &
     SERVER=$!
     read -r _ <"$ready" || { cat "$LOG" >&2; return 1; }
-    URL=$(sed -n 's/.*listening on \(http:[^ ]*\).*/\1/p' "$LOG" | head -1)
+    URL=$(sed -n 's/.*listening on \(https*:[^ ]*\).*/\1/p' "$LOG" | head -1)
     BASE=${URL%"$PREFIX"}
 }
 
