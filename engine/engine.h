@@ -16,7 +16,7 @@
 
 /* In a request to an engine behind a gateway: "http" or "https", what the client's URL begins with.
  * The engine takes it off again. */
-#define OT_ENGINE_PROTO_HEADER "x-forwarded-proto"
+#define OT_ENGINE_PROTO_HEADER "x-1tube-proto"
 
 /* How requests are answered inside the engine. */
 struct ot_engine_plan {
@@ -29,9 +29,9 @@ struct ot_engine_plan {
     /*
      * One function and no router in front of it: requests reach it as they are, so the socket must
      * be the gateway's alone. It has taken the route prefix off, has checked path, Host and caller,
-     * has removed the client's own x-1tube-* headers and OT_ENGINE_PROTO_HEADER. The prefix and
-     * trust above mean nothing then; with the prefix "" and both of the trust, several functions
-     * behind the router take the very same requests.
+     * has removed the client's own x-1tube-* headers. The prefix and trust above mean nothing then;
+     * with the prefix "" and both of the trust, several functions behind the router take the very
+     * same requests.
      */
     bool direct;
 };

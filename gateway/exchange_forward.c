@@ -1,5 +1,7 @@
 #include "gateway/exchange_steps.h"
 
+#include "engine/engine.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,21 +55,35 @@ static void put_forwarded_for(struct ot_exchange *exchange, struct ot_buf *out)
     put_line(out, "", ot_span_of(exchange->peer->text));
 }
 
-static void put_forwarded(struct ot_exchange *exchange, struct ot_buf *out)
+/* The engine keeps what it makes the URL's scheme of, so the function gets it in a field of its own
+ * too. */
+static void put_proto(const struct ot_exchange *exchange, struct ot_buf *out)
 {
     const struct ot_request *request = exchange->request;
-    struct ot_span proto = request->is_https ? OT_SPAN("https") : OT_SPAN("http");
-    struct ot_span host = request->host;
+    bool is_https = request->is_https;
 
-    put_forwarded_for(exchange, out);
     if (exchange->origin.through_proxy) {
         struct ot_span given = ot_header_value(&request->headers, OT_FIELD_FORWARDED_PROTO);
 
-        proto = given.len > 0 ? given : proto;
-        given = ot_header_value(&request->headers, OT_FIELD_FORWARDED_HOST);
+        is_https =
+            ot_span_is_nocase(given, "https") || (is_https && !ot_span_is_nocase(given, "http"));
+    }
+    ot_buf_puts(out, is_https ? "x-forwarded-proto: https\r\n" OT_ENGINE_PROTO_HEADER ": https\r\n"
+                              : "x-forwarded-proto: http\r\n" OT_ENGINE_PROTO_HEADER ": http\r\n");
+}
+
+static void put_forwarded(struct ot_exchange *exchange, struct ot_buf *out)
+{
+    const struct ot_request *request = exchange->request;
+    struct ot_span host = request->host;
+
+    put_forwarded_for(exchange, out);
+    put_proto(exchange, out);
+    if (exchange->origin.through_proxy) {
+        struct ot_span given = ot_header_value(&request->headers, OT_FIELD_FORWARDED_HOST);
+
         host = given.len > 0 ? given : host;
     }
-    put_line(out, "x-forwarded-proto: ", proto);
     put_line(out, "x-forwarded-host: ", host);
 }
 

@@ -273,7 +273,7 @@ static void test_direct(void **state)
     ot_list_split(&functions, "shop");
     decode(&plan, &result, &env);
     expect(&result, "sockets = [(name = \"http\", http = (style = host, forwardedProtoHeader = "
-                    "\"x-forwarded-proto\"), service = (name = \"fn:shop\"");
+                    "\"x-1tube-proto\"), service = (name = \"fn:shop\"");
     expect(&result, "(name = \"internet\", network = ");
     expect(&result, "(name = \"fn:shop\", worker = ");
     reject(&result, "router");

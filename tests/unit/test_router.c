@@ -302,9 +302,8 @@ static void test_direct(void **state)
 {
     static const struct exchange exchanges[] = {
         {"GET /closed/x?y=1", NULL, NULL, 200, "GET|http://h/closed/x?y=1||"},
-        {"GET /closed", "Host: h\r\nX-Forwarded-Proto: https\r\n", NULL, 200,
-         "GET|https://h/closed||"},
-        {"GET /closed", "Host: h:81\r\nx-forwarded-proto: http\r\n", NULL, 200,
+        {"GET /closed", "Host: h\r\nX-1tube-Proto: https\r\n", NULL, 200, "GET|https://h/closed||"},
+        {"GET /closed", "Host: h:81\r\nx-1tube-proto: http\r\n", NULL, 200,
          "GET|http://h:81/closed||"},
         {"POST /closed", POSE "Content-Length: 3\r\n", "abc", 200,
          "POST|http://h/closed|x-1tube-auth-email=e x-1tube-auth-user=u x-1tube-invocation-id=i "
@@ -330,10 +329,10 @@ static void test_shared(void **state)
 {
     static const struct exchange exchanges[] = {
         {"GET /open/x?y=1", NULL, NULL, 200, "GET|http://h/open/x?y=1||"},
-        {"GET /open", "Host: h\r\nX-Forwarded-Proto: https\r\n", NULL, 200, "GET|https://h/open||"},
-        {"GET /closed", "Host: h:81\r\nx-1tube-auth-user: u\r\nx-forwarded-proto: https\r\n", NULL,
-         200, "GET|https://h:81/closed|x-1tube-auth-user=u|"},
-        {"GET /open/ws", "Host: h\r\nX-Forwarded-Proto: https\r\n" UPGRADE, NULL, 101, NULL},
+        {"GET /open", "Host: h\r\nX-1tube-Proto: https\r\n", NULL, 200, "GET|https://h/open||"},
+        {"GET /closed", "Host: h:81\r\nx-1tube-auth-user: u\r\nx-1tube-proto: https\r\n", NULL, 200,
+         "GET|https://h:81/closed|x-1tube-auth-user=u|"},
+        {"GET /open/ws", "Host: h\r\nX-1tube-Proto: https\r\n" UPGRADE, NULL, 101, NULL},
         {"GET /closed", "Host: h\r\n", NULL, 401, NULL},
         {"GET /none", NULL, NULL, 404, NULL},
     };
