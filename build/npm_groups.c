@@ -92,7 +92,7 @@ static void place(const struct ot_npm_want *wants, size_t count, const char *fun
     ot_list_add(&ot_lock_add_group(lock)->functions, function);
 }
 
-/* The name under which the want's package is installed; the caller frees it. */
+/* The name under which the package is installed; the caller frees it. */
 static char *installed_name(const struct ot_npm_want *wants, size_t count,
                             const struct ot_lock_group *group, const struct ot_npm_want *want)
 {

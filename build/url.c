@@ -114,7 +114,7 @@ static char *normalise(struct ot_span url)
 
     put_lower(&out, parts.scheme);
     port = ot_span_is(ot_buf_span(&out), "https") ? ":443" : ":80";
-    if (ot_span_ends(parts.authority, port))
+    while (ot_span_ends(parts.authority, port))
         parts.authority.len -= strlen(port);
     ot_buf_puts(&out, "://");
     put_lower(&out, parts.authority);

@@ -1,4 +1,5 @@
-/* What vendor.c, vendor_https.c, vendor_npm.c and vendor_install.c share; nobody else includes it.
+/* What vendor.c, vendor_https.c, vendor_npm.c, vendor_run.c and vendor_install.c share; nobody else
+ * includes it.
  */
 #pragma once
 
