@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "build/path.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
