@@ -45,8 +45,8 @@ static void put_errors(struct ot_buf *out, struct ot_span text)
 
 static void add_arguments(struct ot_list *argv, const char *const *arguments)
 {
-    static const char *const always[] = {"--ignore-scripts", "--no-audit", "--no-fund",
-                                         "--no-update-notifier", "--loglevel=error",
+    static const char *const always[] = {"--ignore-scripts", "--no-bin-links", "--no-audit",
+                                         "--no-fund", "--no-update-notifier", "--loglevel=error",
                                          /* no project around it */
                                          "--prefix=.", "--workspaces=false",
                                          /* the same lock whichever registry it came from */

@@ -235,6 +235,8 @@ EOF
     echo 'import ms from "https://esm.sh/ms@2.1.2"; export const hour = ms("3h");' >functions/_shared/hour.ts
     echo 'import ms from "ms"; export default { fetch: () => new Response(String(ms("4h"))) };' >functions/g/index.ts
     echo '{ "private": true, "dependencies": { "ms": "~2.1.1" } }' >functions/g/package.json
+    echo 'import { customAlphabet } from "npm:nanoid@3.3.7"; export default { fetch: () => new Response(customAlphabet("a", 3)()) };' >functions/g/id.ts
+    echo 'import "./id.ts";' >>functions/g/index.ts # a package with a program
     for name in f g; do echo '{ "public": true }' >functions/$name/1tube.json; done
 
     run build --only f
