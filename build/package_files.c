@@ -32,6 +32,16 @@ static int add_file(struct walk *walk, int dir, const char *name, const char *pa
     return 0;
 }
 
+/* Such a name would break the order of the lines; nobody can use the file. */
+static bool has_control(const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if ((unsigned char)*name < ' ')
+            return true;
+    }
+    return false;
+}
+
 static int add_folder(struct walk *walk, int dir, const char *path, unsigned depth,
                       struct ot_error *err)
 {
@@ -47,7 +57,7 @@ static int add_folder(struct walk *walk, int dir, const char *path, unsigned dep
         OT_AUTOCLOSE int below = -1;
         struct stat info;
 
-        if (strchr(name, '\n') != NULL || (depth == 0 && strcmp(name, "node_modules") == 0))
+        if (has_control(name) || (depth == 0 && strcmp(name, "node_modules") == 0))
             continue;
         if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
             return ot_fail_errno(err, OT_FAILED, "%s/%s", walk->folder, full);
@@ -87,18 +97,28 @@ int ot_package_index(const char *folder, struct ot_buf *index, struct ot_error *
 struct ot_span ot_package_index_find(struct ot_span index, struct ot_span path)
 {
     const size_t before = OT_SHA256_HEX - 1 + strlen(SEPARATOR);
+    size_t low = 0, high = index.len;
 
-    while (index.len > before) {
-        const char *end = memchr(index.data, '\n', index.len);
-        size_t len = end != NULL ? (size_t)(end - index.data) : index.len;
+    while (low < high) {
+        size_t start = low + (high - low) / 2;
+        struct ot_span line;
+        const char *end;
+        int order;
 
-        if (len > before &&
-            ot_span_equal((struct ot_span){index.data + before, len - before}, path))
-            return (struct ot_span){index.data, OT_SHA256_HEX - 1};
-        if (end == NULL)
+        while (start > low && index.data[start - 1] != '\n')
+            start--;
+        end = memchr(index.data + start, '\n', index.len - start);
+        line.data = index.data + start;
+        line.len = end != NULL ? (size_t)(end - line.data) : index.len - start;
+        if (line.len <= before)
             break;
-        index.data += len + 1;
-        index.len -= len + 1;
+        order = ot_span_compare(path, (struct ot_span){line.data + before, line.len - before});
+        if (order == 0)
+            return (struct ot_span){line.data, OT_SHA256_HEX - 1};
+        if (order < 0)
+            high = start;
+        else
+            low = start + line.len + 1;
     }
     return (struct ot_span){NULL, 0};
 }

@@ -278,7 +278,7 @@ EOF
     rm -r functions/g
     run vendor --frozen
     exits 1
-    has "--frozen: onetube.lock.json would change: nothing needs npm:ms@~2.1.1; write it: onetube vendor --functions functions"
+    has "--frozen: onetube.lock.json would change: nothing needs npm:ms@~2.1.1, npm:nanoid@3.3.7; write it: onetube vendor --functions functions"
     state | cmp - ../before
     vendor
     fails grep -q 'ms@~2.1.1' functions/onetube.lock.json
