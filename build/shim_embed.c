@@ -14,6 +14,7 @@
     X(actor, "actor.js")                                                                           \
     X(answers, "answers.js")                                                                       \
     X(bytes, "bytes.js")                                                                           \
+    X(caches, "caches.js")                                                                         \
     X(commonjs, "commonjs.js")                                                                     \
     X(console, "console.js")                                                                       \
     X(default_export, "default-export.js")                                                         \

@@ -1,4 +1,4 @@
-/** `fetch` of a function's own files: fetch(new URL("./logo.png", import.meta.url)). */
+/** `fetch`, also of a function's own files: fetch(new URL("./logo.png", import.meta.url)). */
 
 import { fromFileUrl, fs } from "./paths.js";
 
@@ -32,10 +32,21 @@ const isFile = (input) => {
     return typeof url === "string" && /^file:/i.test(url);
 };
 
+/**
+ * The engine's words for a host that is not there are a number in its own log.
+ * @param {any} input
+ * @returns {(error: unknown) => never}
+ */
+const explain = (input) => (error) => {
+    if (!/^(internal error; reference|Network connection lost)/.test(/** @type {Error} */ (error)?.message)) throw error;
+    const { origin } = new URL(input?.url ?? input);
+    throw new TypeError(`fetch: cannot reach ${origin}: there is no such host, it refuses, or it is not a public address`, { cause: error });
+};
+
 /** Before the function's own code runs. */
 export function patchFetch() {
     const { fetch } = globalThis;
     // Not in the prototype, where the engine has it: a package that replaces it puts its own here, too.
     globalThis.fetch = (input, init) =>
-        isFile(input) ? readFile(new Request(input, init)) : fetch(input, init);
+        isFile(input) ? readFile(new Request(input, init)) : fetch(input, init).catch(explain(input));
 }

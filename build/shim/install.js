@@ -1,6 +1,7 @@
 /** What a function finds in the global scope besides what the engine puts there. */
 
 import { timedOut } from "./answers.js";
+import { caches } from "./caches.js";
 import { require as commonRequire } from "./commonjs.js";
 import { edgeRuntime, supabase } from "./edge-runtime.js";
 import { patchFetch } from "./file-fetch.js";
@@ -136,6 +137,7 @@ export function installGlobals({ file }) {
         __edgeFunctionRegistry: edgeFunctionRegistry,
         addEventListener,
         removeEventListener,
+        caches,
         require: commonRequire,
     };
     for (const [name, value] of Object.entries(globals)) define(name, value);

@@ -142,6 +142,7 @@ const KINDS = {
         "scheduled": /\bscheduled\b/,
         "streams": /new (ReadableStream|TransformStream)|stream(Text|SSE)|renderToReadableStream/,
         "timers that go on": /setInterval/,
+        caches: /caches\.(default|open)/,
         "context in 1tube.json: isolate": file(/^1tube\.json$/, /"isolate"/),
         "context in 1tube.json: request": file(/^1tube\.json$/, /"request"/),
     },

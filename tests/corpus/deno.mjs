@@ -63,5 +63,6 @@ export const answers = {
     "more-mirrors": [{ get: "/more-mirrors", text: "3 function" }],
     absolute: [{ get: "/absolute", text: "to-pay 0.01 EUR" }],
     "absolute-too": [{ get: "/absolute-too", text: "0.05 EUR function" }],
+    "server-class": [{ put: "/server-class/x", text: "PUT /server-class/x", log: /Deno\.cron: "tidy up" does not run/ }],
     decorated: [{ get: "/decorated", text: "0", log: /called next/ }, { get: "/decorated", text: "1" }],
 };

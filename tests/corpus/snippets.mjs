@@ -52,6 +52,11 @@ export const answers = {
         { get: "/env-store", json: ["none", false, null, false] },
     ],
     exits: [1, 2].map((count) => ({ get: "/exits", json: { count, message: "Deno.exit is not available: a function cannot start, signal or end processes" } })),
+    "cache-open": [
+        { get: "/cache-open/a", text: "page 36", has: { "x-cache": null } },
+        { get: "/cache-open/a", text: "page 36", has: { "x-cache": "hit", etag: '"1"' } },
+        { get: "/cache-open/b", text: "page 36", has: { "x-cache": null } },
+    ],
     runtime: [
         {
             get: "/runtime",

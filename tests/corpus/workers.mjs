@@ -38,6 +38,11 @@ export const answers = {
         { get: "/counter/work", json: { requests: 2, done: 0 } },
         { get: "/counter/work", json: { requests: 3, done: 0 } },
     ],
+    cached: [
+        { get: "/cached?a", json: { made: 1 } },
+        { get: "/cached?a", json: { made: 1 }, has: { "cache-control": "s-maxage=60" } },
+        { get: "/cached?b", json: { made: 2 } },
+    ],
     gateway: [
         { get: "/gateway/seen", status: 401, json: { error: "no key" } },
         { get: "/gateway/to/a", headers: { "x-api-key": "k1" }, status: 302, text: "", has: { location: "/one" } },

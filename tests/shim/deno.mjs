@@ -75,6 +75,8 @@ const FILES = [
     [`fetch(new Request("file:///bundle/files/files/a.txt")).then((r) => r.text())`, "hello a"],
     [`fetch("file:///bundle/files/nope")`, /^TypeError: fetch: cannot read \/bundle\/files\/nope: no such file/],
     [`fetch("file:///bundle/files/files/a.txt", { method: "POST" })`, /^TypeError: fetch: a file can only be read/],
+    [`fetch("http://127.0.0.1:1/x")`, /^TypeError: fetch: cannot reach http:\/\/127\.0\.0\.1:1: there is no such host, it refuses/],
+    [`fetch(new Request("http://127.0.0.1:1/x", { signal: AbortSignal.abort(new Error("own")) }))`, /^Error: own/],
     [`fetch("data:text/plain,still").then((r) => r.text())`, "still"],
     [`fs.readFileSync("/bundle/files/files/a.txt", "utf8")`, "hello a"],
 ];
@@ -103,9 +105,31 @@ const SYSTEM = [
     [`Deno.dlopen("x.so", {})`, /^NotSupported: Deno\.dlopen is not available: native code/],
     [`Deno.openKv().catch((e) => e.message)`, "Deno.openKv is not available: there is no key-value store here"],
     [`Deno.resolveDns("x", "A").catch((e) => [e instanceof Deno.errors.NotSupported, e.message.startsWith("Deno.resolveDns is not available: the engine resolves")])`, [true, true]],
-    [`Deno.cron("n", "* * * * *", () => {})`, /^NotSupported: Deno\.cron /],
+    [`Deno.cron("n", "* * * * *", () => {})`, undefined],
     [`Deno.watchFs(".")`, /^NotSupported: Deno\.watchFs /],
     [`Deno.consoleSize()`, /^NotSupported: Deno\.consoleSize /],
+    // What is kept of answers, in memory.
+    [`(async () => { const cache = await caches.open("a"), at = "https://x.example/1";
+        const before = await cache.match(at);
+        await cache.put(at, new Response("body", { status: 201, headers: { "x-a": "1" } }));
+        const hit = await cache.match(new Request(at + "#part")), again = await cache.match(at);
+        return [before, hit.status, hit.headers.get("x-a"), await hit.text(), await again.text(), await caches.has("a"), await caches.has("b"),
+            await caches.default.match(at), await cache.delete(at), await cache.delete(at), await cache.match(at)]; })()`,
+        [null, 201, "1", "body", "body", true, false, null, true, false, null]],
+    [`(async () => { const { default: cache } = caches, at = "https://x.example/2", put = (headers) => cache.put(at, new Response("b", { headers }));
+        const found = async (init) => Boolean(await cache.match(new Request(at, init))), all = [];
+        await put({ "cache-control": "no-store" }); all.push(await found());
+        await put({ "cache-control": "max-age=0" }); all.push(await found());
+        await put({ "cache-control": "public, max-age=60", vary: "Accept-Language" }); all.push(await found(), await found({ headers: { "accept-language": "de" } }), await found({ method: "POST" }));
+        await put({ expires: "Thu, 01 Jan 1970 00:00:00 GMT" }); all.push(await found());
+        return all; })()`, [false, false, true, false, false, false]],
+    [`(async () => { const cache = await caches.open("full"), big = () => new Response(new Uint8Array(6 << 20));
+        for (const name of ["a", "b", "c"]) await cache.put("https://x.example/" + name, big());
+        const kept = []; for (const name of ["a", "b", "c"]) kept.push(Boolean(await cache.match("https://x.example/" + name)));
+        return [kept, await caches.delete("full"), await caches.delete("full")]; })()`, [[false, true, true], true, false]],
+    [`caches.default.put(new Request("https://x.example/", { method: "POST" }), new Response())`, /^TypeError: Cache\.put: only what GET gives/],
+    [`caches.default.put("https://x.example/", new Response("", { headers: { vary: "*" } }))`, /^TypeError: Cache\.put: .*Vary: \*/],
+    [`caches.default.put("https://x.example/", new Response("", { status: 206 }))`, /^TypeError: Cache\.put: a part/],
     // Other runtimes' globals.
     [`new Supabase.ai.Session("gte-small").run("text")`, /^Error: Supabase\.ai\.Session\.run is not available: the engine has no models/],
     [`EdgeRuntime.userWorkers.create({})`, /^Error: EdgeRuntime\.userWorkers\.create is not available: a function cannot start other functions/],

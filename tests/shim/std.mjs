@@ -107,7 +107,8 @@ const OTHER = [
     [`[dotenv.parse("A=1\\nB='two words'\\n# no\\n"), dotenv.stringify({ A: "1", B: "two words" })]`, [{ A: "1", B: "two words" }, `A=1\nB="two words"`]],
     [`[assertEquals.name, Status.OK]`, ["assertEquals", 200]],
     [`http.serveListener({}, () => {})`, /^NotSupported: serveListener is not available: .*Deno\.serve$/],
-    [`new http.Server({})`, /^NotSupported: Server is not available/],
+    [`new http.Server({}).serve()`, /^NotSupported: serveListener is not available: a function cannot listen/],
+    [`new http.Server({}).listenAndServe()`, /^TypeError: Server\.listenAndServe: the handler must be a function/],
     [`Object.keys(http).filter((name) => /^(serve|STATUS_CODE|isErrorStatus)$/.test(name)).sort()`, ["STATUS_CODE", "isErrorStatus", "serve"]],
 ];
 

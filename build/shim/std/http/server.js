@@ -22,15 +22,30 @@ export { serve as serveTls };
 /** Of old. @param {unknown} _address @param {ServeHandler} handler @param {ServeOptions} [options] */
 export const listenAndServe = (_address, handler, options) => serve(handler, options);
 
-/** @param {string} name */
-const refuse = (name) => notAvailable(name, "a function cannot listen on ports; register a handler with serve or Deno.serve");
-
 export async function serveListener() {
-    throw refuse("serveListener");
+    throw notAvailable("serveListener", "a function cannot listen on ports; register a handler with serve or Deno.serve");
 }
 
+/** Of old: new Server({ port, handler }).listenAndServe() */
 export class Server {
-    constructor() {
-        throw refuse("Server");
+    #options;
+    /** @type {ReturnType<typeof startServer> | undefined} */
+    #server;
+
+    /** @param {ServeOptions} options */
+    constructor(options) {
+        this.#options = options;
+    }
+
+    /** @returns {Promise<unknown>} */
+    listenAndServe() {
+        this.#server = startServer("Server.listenAndServe", this.#options.handler, this.#options);
+        return this.#server.finished;
+    }
+
+    serve = serveListener;
+
+    close() {
+        this.#server?.shutdown();
     }
 }
