@@ -109,6 +109,8 @@ static bool is_path(struct ot_span text)
 /* -- the table --------------------------------------------------------------------------------- */
 
 #define FIELD(field) offsetof(struct ot_config, field)
+#define TRUTH(field, given)                                                                        \
+    .type = MEMBER_BOOL, .offset = FIELD(field), .given_offset = FIELD(given)
 
 static const struct member recycle_members[] = {
     {.name = "maxRequests",
@@ -166,10 +168,7 @@ static const char *const context_words[] = {"request", OT_CONFIG_ISOLATE, NULL};
 
 static const struct member top_members[] = {
     {.name = "$schema", .type = MEMBER_IGNORED},
-    {.name = "public",
-     .type = MEMBER_BOOL,
-     .offset = FIELD(is_public),
-     .given_offset = FIELD(public_given)},
+    {.name = "public", TRUTH(is_public, public_given)},
     {.name = "context",
      .type = MEMBER_WORD,
      .offset = FIELD(context),
@@ -201,7 +200,7 @@ static const struct member top_members[] = {
      .min = 1,
      .max = 65536,
      .wanted = "a whole number of megabytes from 1 to 65536"},
-    {.name = "warm", .type = MEMBER_BOOL, .offset = FIELD(warm), .given_offset = FIELD(warm_given)},
+    {.name = "warm", TRUTH(warm, warm_given)},
     {.name = "min_replicas",
      .type = MEMBER_UINT,
      .offset = FIELD(min_replicas),
@@ -215,6 +214,7 @@ static const struct member top_members[] = {
      .offset = FIELD(files),
      .wanted = "a path of 1 to 1024 bytes without control characters",
      .is_item = is_path},
+    {.name = "stripName", TRUTH(strip_name, strip_name_given)},
     {.name = NULL},
 };
 

@@ -28,7 +28,9 @@ struct ot_config {
     bool warm_given, warm;
     uint64_t max_requests, error_rate_thousandths, error_window, cooldown_ms; /* recycle */
     struct ot_config_list net, env, read, write;                              /* permissions */
-    struct ot_config_list files; /* patterns of static files; for the build alone */
+    /* for the build alone */
+    struct ot_config_list files; /* patterns of static files */
+    bool strip_name_given, strip_name;
 };
 
 /*

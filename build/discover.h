@@ -14,6 +14,7 @@ struct ot_function_source {
     char *entry;      /* relative to the functions folder: "hello/index.ts", "../lib/main.ts" */
     char *import_map; /* absolute path, from supabase/config.toml; NULL: none */
     char *vars;       /* of a wrangler project, as a JavaScript object; NULL: none */
+    bool is_worker;   /* it has a wrangler file */
     struct ot_static_files *files;
     size_t file_count;
     struct ot_config config; /* public_given also where supabase/config.toml says verify_jwt */

@@ -97,6 +97,8 @@ int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_so
 
     *entry =
         (struct ot_bundle_entry){.name = source->name, .file = source->entry, .vars = source->vars};
+    entry->strip_name =
+        source->config.strip_name_given ? source->config.strip_name : source->is_worker;
     if (scan_file(folder, source->entry, &text, &scan, err) < 0)
         return -1;
     if (source->config.public_given)

@@ -18,7 +18,8 @@ struct ot_folder {
 
 /*
  * Reads a function's entry and fills in `entry`: name, file, and whether it is public (1tube.json
- * says so; or it says nothing and the handler is registered with `public: true`). Two handlers
+ * says so; or it says nothing and the handler is registered with `public: true`). A Worker does not
+ * see its name in paths, unless 1tube.json says otherwise. Two handlers
  * become an error in the report. Errors: OT_FAILED, the file cannot be read.
  */
 OT_MUST_USE int ot_handlers_scan(const struct ot_folder *folder,

@@ -17,6 +17,7 @@ struct ot_bundle_entry {
     const char *file; /* relative to the functions folder */
     enum { OT_PUBLIC_UNSET, OT_PUBLIC_NO, OT_PUBLIC_YES } is_public;
     const char *vars;     /* of a wrangler project, as a JavaScript object; NULL: none */
+    bool strip_name;      /* it sees "/x" for "/<name>/x" */
     bool is_isolate;      /* set by ot_handlers_check: it is written for a process that lives on */
     bool top_level_await; /* set by ot_bundle: the module's evaluation has to be awaited */
 };

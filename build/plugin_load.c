@@ -208,6 +208,8 @@ static void write_entry(struct ot_buf *out, const struct ot_bundle_entry *entry)
     ot_put_js_string(out, ot_span_of(entry->file));
     if (entry->vars != NULL)
         ot_buf_printf(out, ", vars: %s", entry->vars);
+    if (entry->strip_name)
+        ot_buf_puts(out, ", stripName: true");
     ot_buf_printf(out, ", public: %s },\n() => %s(", answers[entry->is_public],
                   entry->top_level_await ? "import" : "require");
     ot_put_js_string(out, ot_span_of(import));

@@ -198,6 +198,7 @@ int ot_wrangler_apply(const struct ot_tree *tree, const char *shown,
                            "of " OT_CONFIG_NAME,
                            shown, found->line, found->column, assets[i]);
     }
+    source->is_worker = true;
     if (source->name == NULL && name != NULL)
         source->name = function_name(name);
     for (size_t i = 0; rules->type == OT_TREE_ARRAY && i < rules->count; i++) {

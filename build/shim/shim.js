@@ -115,11 +115,24 @@ class Program {
 }
 
 /**
+ * A Worker is alone on its host and knows nothing of the name that it has here: "/links/x" is "/x" for it.
+ * @param {Request} request
+ * @param {string} name
+ */
+function withoutName(request, name) {
+    const url = new URL(request.url);
+    if (!`${url.pathname}/`.startsWith(`/${name}/`)) return request;
+    url.pathname = url.pathname.slice(1 + name.length);
+    return new Request(url, request);
+}
+
+/**
  * @param {object} options
  * @param {string} options.name The function.
  * @param {string} options.file Its source, for messages.
  * @param {boolean | null} options.public Whether requests without identity are answered; null: 1tube.json does not say, so no.
  * @param {Record<string, unknown>} [options.vars] Plain configuration from a wrangler file; what the engine's operator gives wins.
+ * @param {boolean} [options.stripName] Whether requests come without the function's name in their path.
  * @param {() => unknown} load Evaluates the module: `require` gives its exports; `import`, for top-level await, a promise of its namespace.
  * @returns {{ fetch(request: Request, env: unknown, ctx: ExecutionContext): Response | Promise<Response> }}
  */
@@ -147,6 +160,7 @@ export function cell(options, load) {
     /** @type {import("./actor.js").Answer} */
     function answer(request, bindings, ctx) {
         const env = options.vars ? { ...options.vars, .../** @type {object} */ (bindings) } : bindings;
+        if (options.stripName) request = withoutName(request, options.name);
         const auth = open ? undefined : identify(request.headers);
         if (!open && !auth && !isPreflight(request)) {
             if (options.public === null) hintClosed();

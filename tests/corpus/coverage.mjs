@@ -144,6 +144,7 @@ const KINDS = {
         "timers that go on": /setInterval/,
         caches: /caches\.(default|open)/,
         "context in 1tube.json: isolate": file(/^1tube\.json$/, /"isolate"/),
+        stripName: file(/^1tube\.json$/, /"stripName"/),
         "context in 1tube.json: request": file(/^1tube\.json$/, /"request"/),
     },
     packages: {

@@ -69,7 +69,7 @@ export const answers = {
     ],
     "single-requests": [{ get: "/single-requests", json: { started: 1 } }, { get: "/single-requests", json: { started: 2 } }],
     plain: [
-        { options: "/plain", status: 204, text: "", has: { "x-method": "OPTIONS" } },
-        { head: "/plain", status: 204, has: { "x-method": "HEAD" } },
+        { options: "/plain", status: 204, text: "", has: { "x-method": "OPTIONS /" } },
+        { head: "/plain/plain", status: 204, has: { "x-method": "HEAD /plain" } },
     ],
 };

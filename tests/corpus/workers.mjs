@@ -8,7 +8,7 @@ export const as = "ann";
 
 export const env = { SECRET: "s3cret" };
 
-const MAC = createHmac("sha256", "s3cret").update("/signed/a").digest("hex");
+const MAC = createHmac("sha256", "s3cret").update("/a").digest("hex");
 
 export const answers = {
     links: [
@@ -39,9 +39,9 @@ export const answers = {
         { get: "/counter/work", json: { requests: 3, done: 0 } },
     ],
     cached: [
-        { get: "/cached?a", json: { made: 1 } },
-        { get: "/cached?a", json: { made: 1 }, has: { "cache-control": "s-maxage=60" } },
-        { get: "/cached?b", json: { made: 2 } },
+        { get: "/cached?a", json: { made: 1, path: "/" } },
+        { get: "/cached?a", json: { made: 1, path: "/" }, has: { "cache-control": "s-maxage=60" } },
+        { get: "/cached/b//c/?b", json: { made: 2, path: "/b//c/" } },
     ],
     gateway: [
         { get: "/gateway/seen", status: 401, json: { error: "no key" } },

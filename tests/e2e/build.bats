@@ -125,11 +125,11 @@ write() {
 }
 
 @test "what cannot be resolved says what to do" {
-    write pay/index.ts <<<'import Stripe from "npm:stripe@14";
+    write pay/index.ts <<<'import Stripe from "npm:twilio@5";
 export default () => new Response(String(Stripe));'
     build
     exits 1
-    has 'functions/pay/index.ts:1:20: cannot resolve "npm:stripe@14" (install it: npm install stripe@14, or onetube vendor --functions functions)'
+    has 'functions/pay/index.ts:1:20: cannot resolve "npm:twilio@5" (install it: npm install twilio@5, or onetube vendor --functions functions)'
     write pay/index.ts <<<'import x from "./missing.ts"; export default () => new Response(x);'
     build
     exits 1

@@ -158,6 +158,8 @@ const OTHERS = [
     ["wait-until", `let done = 0; Deno.serve(() => { EdgeRuntime.waitUntil((async () => { await new Promise((r) => setTimeout(r, 60)); done++; })()); return new Response(String(done)); });`],
     ["durable-object", `import { DurableObject } from "cloudflare:workers"; export class Counter extends DurableObject {}
         export default (_r, env) => new Response(typeof env.COUNTER);`],
+    ["strip", `Deno.serve(async (r) => { const { pathname, search, host } = new URL(r.url);
+        return Response.json([r.method, host, pathname + search, r.headers.get("x-own"), r.redirect, typeof r.cf?.clientIp, await r.text()]); });`, { stripName: true }],
     ["client-gone", `let gone = 0; Deno.serve(async (r) => {
         if (r.url.endsWith("count")) return new Response(String(gone));
         r.signal.addEventListener("abort", () => gone++);
@@ -211,6 +213,15 @@ export async function run(report, engine) {
         });
     }
 
+    await report.test("a function that does not see its name", async () => {
+        const seen = async (path, options = {}) => (await get("strip", { path, ...options })).json;
+        const headers = { host: "shop.example", "x-own": "1" };
+        assert.deepEqual(await seen("/strip/a%2Fb//c?d=/strip", { method: "POST", headers, body: "text" }),
+            ["POST", "shop.example", "/a%2Fb//c?d=/strip", "1", "manual", "string", "text"]);
+        for (const [path, wants] of [["/strip", "/"], ["/strip/", "/"], ["/strip?a", "/?a"], ["/strip//evil.example/", "//evil.example/"], ["/stripes", "/stripes"]]) {
+            assert.equal((await seen(path))[2], wants);
+        }
+    });
     await report.test("failure: the log has the stack and the cause", async () => {
         assert.match(engine.log(), /rejects\/index\.ts: GET .*: Error: secret\n +at .*\n(.*\n)*? +caused by: Error: deeper\n +at /);
         assert.match(engine.log(), /throws-at-start\/index\.ts: failed to start: Error: at start\n +at /);

@@ -29,7 +29,7 @@ function shimFile(id) {
 /**
  * A function to test. `source` is the text of its entry, or `entry` the path of one. `isolate`: inside an OnetubeIsolate. `bare`:
  * without the shim.
- * @typedef {{ name: string, public?: boolean | null, source?: string, entry?: string, file?: string, files?: Record<string, string | Uint8Array>,
+ * @typedef {{ name: string, public?: boolean | null, stripName?: boolean, source?: string, entry?: string, file?: string, files?: Record<string, string | Uint8Array>,
  *     topLevelAwait?: boolean, isolate?: boolean, bare?: boolean }} Case
  */
 
@@ -50,7 +50,7 @@ function resolver(cases) {
             build.onLoad({ filter: /./, namespace: "entry" }, ({ path: name }) => {
                 const one = byName.get(name);
                 if (one.bare) return { contents: `export { default } from "case:${name}";`, resolveDir: root };
-                const options = { name, file: fileOf(one), public: one.public ?? null };
+                const options = { name, file: fileOf(one), public: one.public ?? null, stripName: one.stripName };
                 const load = `() => ${one.topLevelAwait ? "import" : "require"}("case:${name}")`;
                 const text = `import { cell } from "onetube:shim"; export { OnetubeIsolate } from "onetube:shim"; export default cell(${JSON.stringify(options)}, ${load});`;
                 return { contents: text, resolveDir: root };

@@ -10,7 +10,7 @@ let removed = 0
 
 export default {
 	async fetch(request, env, ctx): Promise<Response> {
-		const key = new URL(request.url).pathname.split('/')[2]
+		const key = new URL(request.url).pathname.slice(1)
 		if (!key) return Response.json([...table.keys()].slice(0, env.LIMITS.per_page))
 		ctx.waitUntil(Promise.resolve(key))
 		return Response.redirect(table.get(key) ?? env.HOME_PAGE, 302)
