@@ -34,9 +34,10 @@ export const answers = {
     ],
     rewrite: [{ get: "/rewrite", text: '<html><body><h1>New</h1><a href="https://shop.example/x">x</a></body></html>' }],
     counter: [
-        { get: "/counter", json: { requests: 1, done: 0 } },
-        { get: "/counter/work", json: { requests: 2, done: 0 } },
-        { get: "/counter/work", json: { requests: 3, done: 0 } },
+        { get: "/counter", json: { requests: 1 } },
+        { get: "/counter/work", json: { requests: 2 } },
+        { get: "/counter/work", json: { requests: 3 } },
+        { get: "/counter/done", until: true, text: "2 done" },
     ],
     cached: [
         { get: "/cached?a", json: { made: 1, path: "/" } },
