@@ -47,6 +47,7 @@ static const struct {
     {"kysely", "kysely", NULL},
     {"oak", "@oakserver/oak", NULL},
     {"openai", "openai", NULL},
+    {"postgresjs", "postgres", NULL},
     {"sentry", "@sentry/deno", NULL},
     {"slack_web_api", "@slack/web-api", NULL},
     {"upstash_redis", "@upstash/redis", NULL},

@@ -68,6 +68,10 @@ export const answers = {
         { get: "/isolated", until: true, json: { ticking: true } },
     ],
     "single-requests": [{ get: "/single-requests", json: { started: 1 } }, { get: "/single-requests", json: { started: 2 } }],
+    sockets: [
+        { get: "/sockets", text: "connect to /sockets/ws" },
+        { get: "/sockets/ws?name=ann", socket: ["< hello ann", "> a", "< got a"] },
+    ],
     plain: [
         { options: "/plain", status: 204, text: "", has: { "x-method": "OPTIONS /" } },
         { head: "/plain/plain", status: 204, has: { "x-method": "HEAD /plain" } },

@@ -44,6 +44,10 @@ export const answers = {
         { get: "/cached?a", json: { made: 1, path: "/" }, has: { "cache-control": "s-maxage=60" } },
         { get: "/cached/b//c/?b", json: { made: 2, path: "/b//c/" } },
     ],
+    room: [
+        { get: "/room", text: "the room" },
+        { get: "/room/ws", socket: ["> hi", "< room: hi"] },
+    ],
     gateway: [
         { get: "/gateway/seen", status: 401, json: { error: "no key" } },
         { get: "/gateway/to/a", headers: { "x-api-key": "k1" }, status: 302, text: "", has: { location: "/one" } },

@@ -139,6 +139,8 @@ static void alternatives(void **state)
         {"jsr:@panva/jose@5", "@panva/jose", NULL, "5", "jsr:@panva/jose is taken from npm: jose"},
         {"https://deno.land/x/oak@v12/mod.ts", NULL, NULL, "12",
          "https://deno.land/x/oak is taken from npm: @oakserver/oak"},
+        {"https://deno.land/x/postgresjs@v3.4.5/mod.js", NULL, NULL, "3.4.5",
+         "https://deno.land/x/postgresjs is taken from npm: postgres"},
         {"https://esm.sh/zod@3", NULL, NULL, "3", NULL},
     };
 

@@ -1,4 +1,4 @@
-import postgres from 'npm:postgres@3'
+import postgres from 'https://deno.land/x/postgresjs@v3.4.9/mod.js'
 import { fakePostgres } from '../_shared/fake_postgres.ts'
 
 // One pool for all requests.
