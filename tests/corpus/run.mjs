@@ -5,6 +5,7 @@
 //     export const functions = "supabase/functions";   the folder that `onetube build --functions` gets, from the project's
 //     export const env = { NAME: "value" };            variables that the operator passes on
 //     export const workspaces = { name: "folder" };    what `npm install` links into node_modules
+//     export const build = ["--minify"];               more options of the build
 //     export const as = "ann";                         who asks, where a request does not say
 //     export const answers = { hello: [{ get: "/hello", text: "hi" }, ...], ... };
 // The requests of one function are made in order. A row has the method with the path ("get", "post", ...), `headers`, `body` (what is no
@@ -45,7 +46,7 @@ function onetube(...args) {
 }
 
 /** A payload of the project, built from a copy, so that nothing is written beside the sources. */
-function payloadOf(name, { functions, env = {}, workspaces = {} }) {
+function payloadOf(name, { functions, env = {}, workspaces = {}, build = [] }) {
     const payload = path.join(temporary, `${name}.1tube`);
     rmSync(path.join(WORK, name), { recursive: true, force: true });
     cpSync(path.join(HERE, name), path.join(WORK, name), { recursive: true, verbatimSymlinks: true });
@@ -55,7 +56,7 @@ function payloadOf(name, { functions, env = {}, workspaces = {} }) {
         symlinkSync(path.relative(path.dirname(place), path.join(WORK, name, folder)), place);
     }
     const names = Object.keys(env);
-    onetube("build", "--functions", path.join(name, functions), "--out", `${name}.dist`, ...(names.length > 0 ? ["--env", names.join()] : []));
+    onetube("build", "--functions", path.join(name, functions), "--out", `${name}.dist`, ...build, ...(names.length > 0 ? ["--env", names.join()] : []));
     onetube("package", "--in", `${name}.dist`, "--out", payload, "--sign-key", privateKey);
     return payload;
 }

@@ -6,6 +6,8 @@ export const env = { REGION: "eu-1", PUNCTUATION: "!" };
 
 export const as = "ann";
 
+export const build = ["--sourcemap", "linked"];
+
 const failed = { status: 500, json: { error: "Internal server error" } };
 
 export const answers = {
@@ -85,7 +87,7 @@ export const answers = {
         { patch: "/counter-class", json: { number: 2, region: "eu-1", method: "PATCH" } },
     ],
     boom: [
-        { get: "/boom", ...failed, log: /boom\.ts: GET \/boom: OrderError: no price for tea\n[^]*?at price [^]*?caused by: Error: table is empty/ },
+        { get: "/boom", ...failed, log: /boom\.ts: GET \/boom: OrderError: no price for tea\n +at price \(boom\.ts:6:11\)[^]*? caused by: Error: table is empty\n +at price \(boom\.ts:6:59\)/ },
         { get: "/boom?what=string", ...failed, log: /boom\.ts: GET \/boom: string was thrown: just text/ },
         { get: "/boom?what=nothing", ...failed, log: /boom\.ts: GET \/boom: TypeError: the handler returned undefined, not a Response/ },
         { get: "/boom?what=rejected", ...failed, log: /TypeError: secret of the house/ },

@@ -6,6 +6,8 @@ export const functions = ".";
 
 export const as = "ann";
 
+export const build = ["--minify", "--no-splitting"];
+
 export const env = { SECRET: "s3cret" };
 
 const MAC = createHmac("sha256", "s3cret").update("/a").digest("hex");
