@@ -1,6 +1,7 @@
 #include "build/build.h"
 
 #include "base/text.h"
+#include "build/cached.h"
 #include "build/diagnostics.h"
 #include "build/dist.h"
 #include "build/handlers.h"
@@ -84,6 +85,8 @@ struct build {
     struct ot_project project;
     struct ot_static_list static_files;
     struct ot_vendored vendored;
+    struct ot_bundler bundler;
+    struct ot_cache *cache; /* NULL: none */
     char *shown; /* the functions folder, as messages name it */
     char *real;  /* the functions folder's absolute path, without links */
 };
@@ -92,6 +95,8 @@ static void free_build(struct build *build)
 {
     ot_static_free(&build->static_files);
     ot_vendored_free(&build->vendored);
+    ot_bundler_free(&build->bundler);
+    ot_cache_close(build->cache);
     ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
@@ -120,21 +125,24 @@ static struct ot_folder folder_of(const struct build *build)
     return (struct ot_folder){build->real, build->shown};
 }
 
+static int find_folder(struct build *build, struct ot_error *err)
+{
+    build->shown = ot_functions_folder(build->options->functions, err);
+    if (build->shown == NULL)
+        return -1;
+    build->real = realpath(build->shown, NULL);
+    return build->real == NULL ? ot_fail_errno(err, OT_FAILED, "%s", build->shown) : 0;
+}
+
 static int scan_sources(struct build *build, struct ot_error *err)
 {
     static const struct ot_list all = {0};
     const struct ot_build_options *options = build->options;
     struct ot_folder folder;
 
-    build->shown = ot_functions_folder(options->functions, err);
-    if (build->shown == NULL ||
-        ot_discover(build->shown, options->only != NULL ? options->only : &all, &build->sources,
-                    err) < 0)
-        return -1;
-    build->real = realpath(build->shown, NULL);
-    if (build->real == NULL)
-        return ot_fail_errno(err, OT_FAILED, "%s", build->shown);
-    if (ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0 ||
+    if (ot_discover(build->shown, options->only != NULL ? options->only : &all, &build->sources,
+                    err) < 0 ||
+        ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0 ||
         ot_vendored_open(&build->vendored, build->real, build->shown, err) < 0)
         return -1;
     if (options->frozen && !build->vendored.has_lock)
@@ -152,7 +160,7 @@ static int scan_sources(struct build *build, struct ot_error *err)
     return fail_if_errors(build, err);
 }
 
-static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struct ot_error *err)
+static int bundle_sources(struct build *build, struct ot_error *err)
 {
     const struct ot_build_options *options = build->options;
     const struct ot_folder folder = folder_of(build);
@@ -165,10 +173,11 @@ static int bundle_sources(struct build *build, struct ot_esbuild *esbuild, struc
         .target = options->target,
     };
 
-    if (ot_bundle(esbuild, &bundle_options, build->entries, build->sources.count, &build->bundle,
-                  build->report, err) < 0 ||
+    if (ot_bundle_cached(&build->bundler, build->cache, &bundle_options, build->entries,
+                         build->sources.count, &build->bundle, build->report, err) < 0 ||
         ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
         return -1;
+    ot_bundle_tell(&build->bundle, build->report);
     for (size_t i = 0; i < build->sources.count; i++) {
         if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,
                               err) < 0)
@@ -234,40 +243,50 @@ static int write_dist(struct build *build, struct ot_error *err)
         if (source->config.context[0] == '\0' && entry->is_isolate)
             memcpy(source->config.context, OT_CONFIG_ISOLATE, sizeof(OT_CONFIG_ISOLATE));
         functions[i] = (struct ot_dist_function){source->name, &source->config,
-                                                 entry->is_public == OT_PUBLIC_YES};
+                                                 entry->is_public == OT_PUBLIC_YES, entry->cached};
     }
     return ot_dist_write(&dist, build->report, err);
 }
 
-/* The sources are looked at while esbuild starts; what is wrong with them is told first. */
-static int prepare(struct build *build, struct ot_esbuild **esbuild, struct ot_error *err)
+/*
+ * The sources are looked at while esbuild starts, unless a cache may make it needless; what is wrong
+ * with them is told first.
+ */
+static int prepare(struct build *build, struct ot_error *err)
 {
     const struct ot_build_options *options = build->options;
+    struct ot_bundler *bundler = &build->bundler;
     struct ot_error no_esbuild;
-    OT_AUTOFREE char *path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
 
-    if (path != NULL && ot_esbuild_start(path, options->jobs, esbuild, &no_esbuild) < 0)
-        ot_autofree(&path);
+    bundler->since = ot_facts_now();
+    bundler->jobs = options->jobs;
+    bundler->path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
+    if (find_folder(build, err) < 0)
+        return -1;
+    if (options->cache)
+        build->cache = ot_cache_open(build->real);
+    if (bundler->path != NULL && (build->cache == NULL || !ot_cache_is_used(build->cache)) &&
+        ot_esbuild_start(bundler->path, bundler->jobs, &bundler->esbuild, &no_esbuild) < 0)
+        ot_autofree(&bundler->path);
     step(build, "scan");
     if (scan_sources(build, err) < 0)
         return -1;
-    if (path == NULL) {
+    if (bundler->path == NULL) {
         *err = no_esbuild;
         return -1;
     }
-    return ot_esbuild_ready(*esbuild, err);
+    return 0;
 }
 
 int ot_build(const struct ot_build_options *options, struct ot_build_report *report,
              struct ot_error *err)
 {
     OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
-    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
 
-    if (check_options(options, err) < 0 || prepare(&build, &esbuild, err) < 0)
+    if (check_options(options, err) < 0 || prepare(&build, err) < 0)
         return -1;
     step(&build, "bundle");
-    if (bundle_sources(&build, esbuild, err) < 0)
+    if (bundle_sources(&build, err) < 0)
         return -1;
     step(&build, "write");
     return write_dist(&build, err);
@@ -279,7 +298,6 @@ int ot_collect(const struct ot_build_options *options, const struct ot_vendored 
                struct ot_error *err)
 {
     OT_CLEANUP(free_build) struct build build = {.options = options, .report = report};
-    OT_AUTOESBUILD struct ot_esbuild *esbuild = NULL;
     const struct ot_bundle_options bundle_options = {
         .project = &build.project,
         .vendored = vendored,
@@ -287,13 +305,13 @@ int ot_collect(const struct ot_build_options *options, const struct ot_vendored 
         .target = options->target,
     };
 
-    if (prepare(&build, &esbuild, err) < 0)
+    if (prepare(&build, err) < 0 || ot_bundler_ready(&build.bundler, err) < 0)
         return -1;
     for (size_t i = 0; i < build.sources.count; i++)
         build.entries[i].top_level_await = true;
     ot_collection_clear(collection);
-    return ot_bundle(esbuild, &bundle_options, build.entries, build.sources.count, &build.bundle,
-                     report, err);
+    return ot_bundle(build.bundler.esbuild, &bundle_options, build.entries, build.sources.count,
+                     &build.bundle, report, err);
 }
 
 void ot_build_report_free(struct ot_build_report *report)

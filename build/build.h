@@ -33,6 +33,7 @@ struct ot_build_options {
     bool frozen;         /* there must be a lock */
     unsigned jobs;       /* threads that esbuild may use; 0: as many as there are cores */
     const char *esbuild; /* path; NULL: as installed */
+    bool cache;          /* use what earlier builds made (cache.h); never changes the result */
 };
 
 /* A message of the bundler about a place in the source. All strings are owned by the report. */
@@ -51,6 +52,7 @@ struct ot_built_function {
     uint64_t total_bytes; /* with every module it can reach */
     char sha256[OT_SHA256_HEX];
     bool is_public;
+    bool cached; /* the bundle was taken from the cache */
 };
 
 /* What happened, also when the build failed. Start from `{0}`. */

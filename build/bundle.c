@@ -84,6 +84,8 @@ void ot_bundle_free(struct ot_bundle *bundle)
         free(bundle->uses[i].path);
     }
     free(bundle->uses);
+    ot_list_free(&bundle->notes);
+    ot_lookups_free(&bundle->lookups);
     *bundle = (struct ot_bundle){0};
 }
 
@@ -118,24 +120,27 @@ static bool keeps_links(const char *folder)
     }
 }
 
-static void make_flags(const struct run *run, struct ot_list *flags)
+static char *out_dir_of(const struct ot_project *project)
 {
-    const struct ot_bundle_options *options = run->options;
+    return join(project->folder, OUT_DIR);
+}
+
+void ot_bundle_flags(const struct ot_bundle_options *options, struct ot_list *flags)
+{
     OT_AUTOFREE char *target = ot_asprintf("--target=%s", options->target);
-    OT_AUTOFREE char *out_dir = ot_asprintf("--outdir=%s", run->out_dir);
+    OT_AUTOFREE char *out_dir = out_dir_of(options->project);
+    OT_AUTOFREE char *out_flag = ot_asprintf("--outdir=%s", out_dir);
 
     for (size_t i = 0; i < OT_COUNT(fixed_flags); i++)
         ot_list_add(flags, fixed_flags[i]);
     ot_list_add(flags, target);
-    ot_list_add(flags, out_dir);
+    ot_list_add(flags, out_flag);
     if (sourcemap_flags[options->sourcemap] != NULL)
         ot_list_add(flags, sourcemap_flags[options->sourcemap]);
     for (size_t i = 0; i < options->project->sources->loaders.count; i++)
         ot_list_add(flags, options->project->sources->loaders.items[i]);
     if (options->minify)
         ot_list_add(flags, "--minify");
-    if (run->splitting)
-        ot_list_add(flags, "--splitting");
     if (keeps_links(options->project->folder))
         ot_list_add(flags, "--preserve-symlinks");
 }
@@ -157,7 +162,9 @@ static void put_request(struct ot_buf *out, const struct run *run)
 {
     OT_AUTOLIST struct ot_list flags = {0};
 
-    make_flags(run, &flags);
+    ot_bundle_flags(run->options, &flags);
+    if (run->splitting)
+        ot_list_add(&flags, "--splitting");
     ot_put_object(out, 11);
     ot_put_key(out, "command");
     ot_put_string(out, "build");
@@ -422,17 +429,25 @@ static int run_apart(struct run *run, struct ot_bundle_entry *entries, size_t co
                                                                         : 0;
 }
 
+void ot_bundle_tell(const struct ot_bundle *bundle, struct ot_build_report *report)
+{
+    for (size_t i = 0; i < bundle->notes.count; i++)
+        ot_list_add(&report->notes, strchr(bundle->notes.items[i], '\n') + 1);
+    ot_list_sort_unique(&report->notes);
+}
+
 int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *options,
               struct ot_bundle_entry *entries, size_t entry_count, struct ot_bundle *out,
               struct ot_build_report *report, struct ot_error *err)
 {
-    OT_AUTOFREE char *out_dir = join(options->project->folder, OUT_DIR);
+    OT_AUTOFREE char *out_dir = out_dir_of(options->project);
     OT_CLEANUP(free_run)
     struct run run = {.esbuild = esbuild, .options = options, .splitting = options->splitting};
 
     run.plugin.project = options->project;
     run.plugin.vendored = options->vendored;
     run.plugin.collection = options->collection;
+    run.plugin.lookups = &out->lookups;
     run.out_dir = out_dir;
     if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
         (has_errors(&out->answers[0]) &&
@@ -442,8 +457,7 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     out->uses = OT_STEAL(run.plugin.uses);
     out->use_count = run.plugin.use_count;
     run.plugin.use_count = 0;
-    ot_list_sort_unique(&run.plugin.notes);
-    for (size_t i = 0; i < run.plugin.notes.count; i++)
-        ot_list_add(&report->notes, run.plugin.notes.items[i]);
+    out->notes = run.plugin.notes;
+    run.plugin.notes = (struct ot_list){0};
     return check_strays(out, options->project->shown, report, err);
 }

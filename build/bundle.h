@@ -34,8 +34,12 @@ struct ot_bundle {
     size_t rewritten_count;
     struct ot_source_use *uses; /* files that the sources read by literal paths */
     size_t use_count;
+    struct ot_list notes;      /* "<importer>\n<what was taken instead of what it wrote>" */
+    struct ot_lookups lookups; /* where our resolver looked */
 };
 
+/* The flags of esbuild that all runs of such a build have; appended. */
+void ot_bundle_flags(const struct ot_bundle_options *options, struct ot_list *flags);
 /*
  * Bundles all entries: functions/<name>.js for each, and what they share and need. Entries with
  * top-level await are found here, and marked. Messages go into the report. Errors: OT_FAILED when
@@ -45,6 +49,8 @@ OT_MUST_USE int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_opt
                           struct ot_bundle_entry *entries, size_t entry_count,
                           struct ot_bundle *out, struct ot_build_report *report,
                           struct ot_error *err);
+/* Adds what was taken instead of what the sources name, each once, to the report. */
+void ot_bundle_tell(const struct ot_bundle *bundle, struct ot_build_report *report);
 /*
  * Adds a file, whose bytes must outlive the bundle. Errors: OT_FAILED, esbuild made another one of
  * that name.

@@ -2,10 +2,13 @@
 
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/text.h"
 #include "build/esbuild.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MANIFEST "manifest.json"
 
@@ -123,7 +126,8 @@ static int write_function(const struct ot_dist *dist, const struct ot_dist_funct
     list_modules(dist, (size_t)(function - dist->functions), path, &modules);
     *built = (struct ot_built_function){.name = ot_strdup(function->name),
                                         .bytes = bundle->files[index].data.len,
-                                        .is_public = function->is_public};
+                                        .is_public = function->is_public,
+                                        .cached = function->cached};
     memcpy(built->sha256, digests[index].hex, sizeof(built->sha256));
     built->total_bytes = built->bytes;
     ot_jw_object(writer, NULL);
@@ -207,20 +211,85 @@ static int compare_built(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static int write_members(const struct ot_dist *dist, int root, struct digest *digests,
-                         struct ot_build_report *report, struct ot_error *err)
+static void digest_members(const struct ot_dist *dist, struct digest *digests,
+                           struct ot_build_report *report)
 {
     for (size_t i = 0; i < dist->bundle->file_count; i++) {
         const struct ot_bundle_file *file = &dist->bundle->files[i];
 
         ot_sha256_hex(file->data, digests[i].hex);
-        if (write_member(root, file->path, file->data, err) < 0)
-            return -1;
         report->total_bytes += file->data.len;
         report->chunk_count +=
             ot_span_starts(file->path, "chunks/") && ot_span_ends(file->path, ".js");
     }
+}
+
+static int write_members(const struct ot_dist *dist, int root, struct ot_error *err)
+{
+    for (size_t i = 0; i < dist->bundle->file_count; i++) {
+        const struct ot_bundle_file *file = &dist->bundle->files[i];
+
+        if (write_member(root, file->path, file->data, err) < 0)
+            return -1;
+    }
     return 0;
+}
+
+static bool holds(int root, struct ot_span path, struct ot_span data)
+{
+    OT_AUTOFREE char *name = ot_strndup(path.data, path.len);
+    struct ot_error ignored;
+    OT_AUTOCLOSE int fd = ot_open_beneath(root, name, O_RDONLY | O_NONBLOCK, 0, &ignored);
+    OT_AUTOBUF struct ot_buf found = {0};
+    struct stat info;
+
+    return fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+           (uint64_t)info.st_size == data.len &&
+           ot_read_fd(fd, data.len, &found, name, &ignored) == 0 &&
+           ot_span_equal(ot_buf_span(&found), data);
+}
+
+/* How many regular files there are; SIZE_MAX: there is something else, too. */
+static size_t count_files(int parent, const char *name, unsigned depth)
+{
+    OT_AUTOCLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    OT_AUTOLIST struct ot_list names = {0};
+    struct ot_error ignored;
+    size_t count = 0;
+
+    if (fd < 0 || depth > OT_PATH_MAX || ot_list_dir(fd, &names, name, &ignored) < 0 ||
+        names.count == 0)
+        return SIZE_MAX;
+    for (size_t i = 0; i < names.count; i++) {
+        struct stat info;
+        size_t more = 1;
+
+        if (fstatat(fd, names.items[i], &info, AT_SYMLINK_NOFOLLOW) < 0)
+            return SIZE_MAX;
+        if (S_ISDIR(info.st_mode))
+            more = count_files(fd, names.items[i], depth + 1);
+        else if (!S_ISREG(info.st_mode))
+            return SIZE_MAX;
+        if (more == SIZE_MAX)
+            return SIZE_MAX;
+        count += more;
+    }
+    return count;
+}
+
+/* What is there is this dist already: then writing it again would only take time. */
+static bool is_there(const struct ot_dist *dist, struct ot_span manifest)
+{
+    OT_AUTOCLOSE int root = open(dist->out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (root < 0 || !holds(root, OT_SPAN(MANIFEST), manifest) ||
+        count_files(AT_FDCWD, dist->out, 0) != dist->bundle->file_count + 1)
+        return false;
+    for (size_t i = 0; i < dist->bundle->file_count; i++) {
+        if (!holds(root, dist->bundle->files[i].path, dist->bundle->files[i].data))
+            return false;
+    }
+    return true;
 }
 
 int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report, struct ot_error *err)
@@ -229,12 +298,15 @@ int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report, st
     OT_AUTOTEMPDIR struct ot_temp_dir temp = OT_TEMP_DIR_INIT;
     OT_AUTOBUF struct ot_buf manifest = {0};
 
-    if (ot_temp_dir_open(&temp, dist->out, err) < 0 ||
-        write_members(dist, temp.fd, digests, report, err) < 0 ||
-        write_manifest(dist, digests, report, &manifest, err) < 0 ||
-        write_member(temp.fd, OT_SPAN(MANIFEST), ot_buf_span(&manifest), err) < 0)
+    digest_members(dist, digests, report);
+    if (write_manifest(dist, digests, report, &manifest, err) < 0)
         return -1;
     qsort(report->functions, report->function_count, sizeof(*report->functions), compare_built);
     ot_sha256_hex(ot_buf_span(&manifest), report->manifest_sha256);
+    if (is_there(dist, ot_buf_span(&manifest)))
+        return 0;
+    if (ot_temp_dir_open(&temp, dist->out, err) < 0 || write_members(dist, temp.fd, err) < 0 ||
+        write_member(temp.fd, OT_SPAN(MANIFEST), ot_buf_span(&manifest), err) < 0)
+        return -1;
     return ot_temp_dir_commit(&temp, dist_names, err);
 }

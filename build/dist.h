@@ -9,6 +9,7 @@ struct ot_dist_function {
     const char *name;
     const struct ot_config *config;
     bool is_public;
+    bool cached; /* for the report */
 };
 
 struct ot_dist {
@@ -24,7 +25,7 @@ struct ot_dist {
 };
 
 /*
- * Writes it to dist->out and fills in the report: functions, sizes, the manifest's digest. Errors:
+ * Writes it to dist->out, unless that is what is there, and fills in the report: functions, sizes, the manifest's digest. Errors:
  * OT_FAILED; what was at dist->out is untouched then.
  */
 OT_MUST_USE int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report,

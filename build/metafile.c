@@ -20,6 +20,8 @@ static int add_import(struct ot_metafile_node *node, const cJSON *item, const ch
     const cJSON *path = cJSON_GetObjectItemCaseSensitive(item, "path");
     bool external = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "external"));
     const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "kind"));
+    const char *original =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "original"));
     const char *text = path != NULL && cJSON_IsString(path) ? path->valuestring : NULL;
     size_t prefix_len = strlen(prefix);
 
@@ -30,8 +32,45 @@ static int add_import(struct ot_metafile_node *node, const cJSON *item, const ch
                        text);
     node->imports[node->import_count++] = (struct ot_metafile_import){
         .path = ot_strdup(external ? text : text + prefix_len),
+        .original = original != NULL ? ot_strdup(original) : NULL,
         .external = external,
-        .at_start = kind != NULL && strcmp(kind, "import-statement") == 0};
+        .at_start = kind != NULL && strcmp(kind, "import-statement") == 0,
+        .dynamic = kind != NULL && strcmp(kind, "dynamic-import") == 0};
+    return 0;
+}
+
+/* A size; where none is said it stays as it is. */
+static int read_bytes(const cJSON *item, const char *key, uint64_t *out)
+{
+    const cJSON *bytes = cJSON_GetObjectItemCaseSensitive(item, key);
+
+    if (bytes == NULL)
+        return 0;
+    if (!cJSON_IsNumber(bytes) || !(bytes->valuedouble >= 0 && bytes->valuedouble <= 1e15))
+        return -1;
+    *out = (uint64_t)bytes->valuedouble;
+    return 0;
+}
+
+/* Inputs have none. */
+static int add_parts(struct ot_metafile_node *node, const cJSON *inputs, struct ot_error *err)
+{
+    const cJSON *input;
+
+    if (inputs == NULL)
+        return 0;
+    if (!cJSON_IsObject(inputs))
+        return unexpected(err);
+    node->parts = ot_alloc((size_t)cJSON_GetArraySize(inputs), sizeof(*node->parts));
+    cJSON_ArrayForEach(input, inputs)
+    {
+        struct ot_metafile_part *part = &node->parts[node->part_count];
+
+        if (input->string == NULL || read_bytes(input, "bytesInOutput", &part->bytes) < 0)
+            return unexpected(err);
+        part->path = ot_strdup(input->string);
+        node->part_count++;
+    }
     return 0;
 }
 
@@ -49,13 +88,15 @@ static int add_node(struct ot_metafile_nodes *nodes, const cJSON *item, const ch
                        item->string);
     *node = (struct ot_metafile_node){.path = ot_strdup(item->string + strlen(prefix))};
     nodes->count++;
+    if (read_bytes(item, "bytes", &node->bytes) < 0)
+        return unexpected(err);
     node->imports = ot_alloc((size_t)cJSON_GetArraySize(imports), sizeof(*node->imports));
     cJSON_ArrayForEach(import, imports)
     {
         if (add_import(node, import, prefix, err) < 0)
             return -1;
     }
-    return 0;
+    return add_parts(node, cJSON_GetObjectItemCaseSensitive(item, "inputs"), err);
 }
 
 static int add_nodes(struct ot_metafile_nodes *nodes, const cJSON *object, const char *prefix,
@@ -93,9 +134,14 @@ int ot_metafile_add(struct ot_metafile *metafile, struct ot_span json, const cha
 
 static void free_node(struct ot_metafile_node *node)
 {
-    for (size_t i = 0; i < node->import_count; i++)
+    for (size_t i = 0; i < node->import_count; i++) {
         free(node->imports[i].path);
+        free(node->imports[i].original);
+    }
+    for (size_t i = 0; i < node->part_count; i++)
+        free(node->parts[i].path);
     free(node->imports);
+    free(node->parts);
     free(node->path);
 }
 

@@ -5,12 +5,22 @@
 
 #include "base/buf.h"
 
+#include <stdint.h>
+
 #define OT_METAFILE_MAX (256u << 20) /* bytes */
 
 struct ot_metafile_import {
-    char *path;    /* an input's, an output's, or an external specifier */
-    bool external; /* not part of the bundle */
-    bool at_start; /* an import statement: the engine must have it when it starts */
+    char *path;     /* an input's, an output's, or an external specifier */
+    char *original; /* of an input's import: the specifier as written; NULL: the path is it */
+    bool external;  /* not part of the bundle */
+    bool at_start;  /* an import statement: the engine must have it when it starts */
+    bool dynamic;   /* import(): with splitting, what it names begins a chunk */
+};
+
+/* An input's part of an output. */
+struct ot_metafile_part {
+    char *path;
+    uint64_t bytes; /* in the output, as esbuild wrote it */
 };
 
 /*
@@ -19,8 +29,11 @@ struct ot_metafile_import {
  */
 struct ot_metafile_node {
     char *path;
+    uint64_t bytes;
     struct ot_metafile_import *imports;
     size_t import_count;
+    struct ot_metafile_part *parts; /* of an output */
+    size_t part_count;
 };
 
 struct ot_metafile_nodes {

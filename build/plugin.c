@@ -121,5 +121,6 @@ void ot_plugin_free(struct ot_plugin *plugin)
     free(plugin->uses);
     ot_list_free(&plugin->instances);
     ot_list_free(&plugin->notes);
+    free(plugin->importer);
     *plugin = (struct ot_plugin){0};
 }

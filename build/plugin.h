@@ -8,6 +8,7 @@
 #include "build/build.h"
 #include "build/collection.h"
 #include "build/esbuild.h"
+#include "build/facts_collect.h"
 #include "build/project.h"
 #include "build/vendored.h"
 
@@ -20,6 +21,7 @@ struct ot_bundle_entry {
     bool strip_name;      /* it sees "/x" for "/<name>/x" */
     bool is_isolate;      /* set by ot_handlers_check: it is written for a process that lives on */
     bool top_level_await; /* set by ot_bundle: the module's evaluation has to be awaited */
+    bool cached;          /* set by ot_bundle_cached: what it became was there already */
 };
 
 /* A name for the entry that ot_plugin_peer understands, "onetube:entry/<name>". */
@@ -48,7 +50,9 @@ struct ot_plugin {
     struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
     size_t use_count;
     struct ot_list instances; /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
-    struct ot_list notes;     /* own: what was taken instead of what was written */
+    struct ot_list notes;     /* own: "<importer>\n<what was taken instead of what it wrote>" */
+    struct ot_lookups *lookups; /* where we looked; may be NULL */
+    char *importer; /* own: whose specifier is being resolved, as the metafile names it; or NULL */
 };
 
 /* Writes the value of a build request's "plugins". */

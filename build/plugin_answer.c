@@ -2,6 +2,7 @@
 #include "build/plugin_parts.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
@@ -101,6 +102,28 @@ char *ot_plugin_advice(const struct ot_plugin *plugin, const struct ot_specifier
                        specifier->advice, plugin->project->shown);
 }
 
+static void add_note(struct ot_plugin *plugin, const char *note)
+{
+    OT_AUTOFREE char *item = note == NULL ? NULL : ot_asprintf("%s\n%s", plugin->importer, note);
+
+    if (item != NULL && !ot_list_has(&plugin->notes, item))
+        ot_list_add(&plugin->notes, item);
+}
+
+void ot_plugin_looked(const struct ot_plugin *plugin, const char *folder, const char *target,
+                      bool entry)
+{
+    if (plugin->lookups != NULL)
+        ot_lookups_add(plugin->lookups, ot_span_of(plugin->importer), ot_span_of(folder),
+                       ot_span_of(target), entry);
+}
+
+bool ot_plugin_is_there(const struct ot_plugin *plugin, const char *path)
+{
+    ot_plugin_looked(plugin, "/", path, true);
+    return access(path, F_OK) == 0;
+}
+
 void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                    const struct ot_value *request, const char *target,
                    const struct ot_specifier *specifier, const char *root)
@@ -128,8 +151,8 @@ void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_
             root == NULL && specifier->version != NULL ? ot_strdup(specifier->version) : NULL,
         .advice = ot_plugin_advice(plugin, specifier),
     };
-    if (specifier->note != NULL && !ot_list_has(&plugin->notes, specifier->note))
-        ot_list_add(&plugin->notes, specifier->note);
+    ot_plugin_looked(plugin, pending->folder, target, false);
+    add_note(plugin, specifier->note);
     ot_put_object(&value, 5 + OT_COUNT(keys));
     ot_put_key(&value, "pluginData");
     ot_put_uint(&value, OT_OWN_QUESTION);

@@ -52,6 +52,11 @@ void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id);
 void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span text);
 /* What to do when the specifier cannot be resolved; the caller frees it. NULL: nothing is known. */
 char *ot_plugin_advice(const struct ot_plugin *plugin, const struct ot_specifier *specifier);
+/* Notes that an answer depends on what is at `path` (entry), or found for `target`. */
+void ot_plugin_looked(const struct ot_plugin *plugin, const char *folder, const char *target,
+                      bool entry);
+/* Whether there is something at the path; notes it. */
+bool ot_plugin_is_there(const struct ot_plugin *plugin, const char *path);
 /*
  * Asks esbuild's resolver for `target`, as the importer would, or as a file in the folder
  * `root` would (NULL: the importer).

@@ -12,7 +12,7 @@
 
 /* The folder of the package that `target` is in, in a node_modules at or above `folder`; or NULL.
  */
-static char *find_installed(const char *folder, const char *target)
+static char *find_installed(const struct ot_plugin *plugin, const char *folder, const char *target)
 {
     OT_AUTOFREE char *above = ot_strdup(folder);
     struct ot_span name;
@@ -24,15 +24,15 @@ static char *find_installed(const char *folder, const char *target)
 
         *end = '\0';
         path = ot_asprintf("%s/node_modules/%.*s", above, (int)name.len, name.data);
-        if (access(path, F_OK) == 0)
+        if (ot_plugin_is_there(plugin, path))
             return OT_STEAL(path);
     }
     return NULL;
 }
 
-static bool is_installed(const char *folder, const char *target)
+static bool is_installed(const struct ot_plugin *plugin, const char *folder, const char *target)
 {
-    OT_AUTOFREE char *path = find_installed(folder, target);
+    OT_AUTOFREE char *path = find_installed(plugin, folder, target);
 
     return path != NULL;
 }
@@ -66,7 +66,7 @@ static void resolve_builtin(struct ot_esbuild *esbuild, uint32_t id, const struc
 static bool is_there(const struct ot_plugin *plugin, const char *folder, const char *target,
                      const struct ot_specifier *specifier)
 {
-    OT_AUTOFREE char *package = find_installed(folder, target);
+    OT_AUTOFREE char *package = find_installed(plugin, folder, target);
     OT_AUTOFREE char *path = NULL;
     OT_AUTOTREE struct ot_tree manifest = {0};
     struct ot_error ignored;
@@ -119,7 +119,7 @@ static char *find_vendored(const struct ot_plugin *plugin, const char *target)
         OT_AUTOFREE char *path = ot_asprintf("%s/%s", folders->items[i - 1], target);
         OT_AUTOFREE char *clean = ot_path_join("/", ot_span_of(path));
 
-        if (ot_path_is_beneath(clean, folders->items[i - 1]) && access(clean, F_OK) == 0)
+        if (ot_path_is_beneath(clean, folders->items[i - 1]) && ot_plugin_is_there(plugin, clean))
             return OT_STEAL(clean);
     }
     return NULL;
@@ -163,7 +163,7 @@ static char *find_rooted(const struct ot_plugin *plugin, const char *path, const
             continue;
         host = ot_asprintf("%.*s%s", (int)(rest + 1 - importer) + (int)strcspn(rest + 1, "/"),
                            importer, path);
-        if (access(host, F_OK) == 0)
+        if (ot_plugin_is_there(plugin, host))
             return OT_STEAL(host);
     }
     for (;;) {
@@ -173,7 +173,7 @@ static char *find_rooted(const struct ot_plugin *plugin, const char *path, const
         /* at the top it would be a path of this machine */
         if (strcmp(folder, "/") == 0)
             return NULL;
-        if (access(full, F_OK) == 0)
+        if (ot_plugin_is_there(plugin, full))
             return OT_STEAL(full);
         parent = ot_path_folder(folder);
         free(folder);
@@ -331,6 +331,20 @@ static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_s
                              ot_span_of(target + 1));
 }
 
+/* How the metafile names the module that asks; "": it is not known. The caller frees it. */
+static char *importer_of(const struct ot_plugin *plugin, const struct ot_value *request)
+{
+    struct ot_span from = ot_value_text(ot_value_get(request, "importer"));
+    struct ot_span name_space = ot_value_text(ot_value_get(request, "namespace"));
+    OT_AUTOFREE char *importer = ot_strndup(from.data, from.len);
+
+    if (from.len == 0)
+        return ot_strdup("");
+    if (ot_span_is(name_space, "file"))
+        return ot_path_relative(plugin->project->folder, importer);
+    return ot_asprintf("%.*s:%s", (int)name_space.len, name_space.data, importer);
+}
+
 void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                        const struct ot_value *request)
 {
@@ -338,6 +352,8 @@ void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
     struct ot_span path = ot_value_text(ot_value_get(request, "path"));
     struct ot_span kind = ot_value_text(ot_value_get(request, "kind"));
 
+    free(plugin->importer);
+    plugin->importer = importer_of(plugin, request);
     if (ot_value_uint(ot_value_get(request, "pluginData"), OT_PACKET_NONE) == OT_OWN_QUESTION) {
         ot_plugin_answer_nothing(esbuild, id);
     } else if (ids->type == OT_VALUE_ARRAY && ids->count > 0 &&
@@ -415,9 +431,8 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     OT_AUTOBUF struct ot_buf value = {0};
     OT_AUTOBUF struct ot_buf text = {0};
 
-    (void)plugin;
     if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
-        bool incomplete = pending->advice != NULL && is_installed(pending->folder, pending->target);
+        bool incomplete = pending->advice != NULL && is_installed(plugin, pending->folder, pending->target);
 
         ot_plugin_answer_unresolved(
             esbuild, pending->answer, ot_span_of(pending->path),

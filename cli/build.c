@@ -58,6 +58,7 @@ void ot_build_values_init(struct ot_build_values *values)
     values->sourcemap = "none";
     values->target = OT_DEFAULT_TARGET;
     values->splitting = true;
+    values->cache = true;
 }
 
 static enum ot_sourcemap sourcemap_of(const char *word)
@@ -84,6 +85,7 @@ int ot_build_values_run(const struct ot_build_values *values, const char *out, b
         .frozen = values->frozen,
         .jobs = (unsigned)values->jobs,
         .esbuild = values->esbuild,
+        .cache = values->cache,
     };
     int done;
 
@@ -145,6 +147,7 @@ static void write_functions(struct ot_json_writer *writer, const struct ot_build
         ot_jw_uint(writer, "bytes", report->functions[i].bytes);
         ot_jw_uint(writer, "totalBytes", report->functions[i].total_bytes);
         ot_jw_string(writer, "sha256", report->functions[i].sha256);
+        ot_jw_bool(writer, "cached", report->functions[i].cached);
         ot_jw_object_end(writer);
     }
     ot_jw_array_end(writer);

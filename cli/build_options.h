@@ -17,6 +17,7 @@ struct ot_build_values {
     bool frozen;
     uint64_t jobs;
     const char *esbuild;
+    bool cache;
 };
 
 extern const char *const ot_sourcemap_choices[];
@@ -80,6 +81,11 @@ extern const char *const ot_sourcemap_choices[];
          .type = OT_OPTION_UINT,                                                                   \
          .offset = offsetof(holder, at.jobs),                                                      \
          .max = 1024},                                                                             \
+        {.name = "no-cache",                                                                       \
+         .help = "neither use nor fill .onetube/cache in the folder of functions",                 \
+         .type = OT_OPTION_FLAG,                                                                   \
+         .negates = true,                                                                          \
+         .offset = offsetof(holder, at.cache)},                                                    \
     {                                                                                              \
         .name = "esbuild", .value = "PATH", .help = "the esbuild program (default: as installed)", \
         .type = OT_OPTION_STRING, .offset = offsetof(holder, at.esbuild)                           \

@@ -1,0 +1,403 @@
+#include "build/cached.h"
+
+#include "build/cached_name.h"
+#include "build/diagnostics.h"
+#include "build/partial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One build. */
+struct cached {
+    struct ot_bundler *bundler;
+    struct ot_cache *cache;
+    const struct ot_bundle_options *options;
+    struct ot_bundle_entry *entries;
+    size_t count;
+    struct ot_build_report *report;
+    char name[OT_SHA256_HEX];
+    struct ot_record old;   /* of the build before; empty: there is none */
+    struct ot_record fresh; /* of this one */
+    uint64_t *changed;      /* functions that are not as they were */
+    struct ot_bundle made; /* what a partial build bundled */
+};
+
+static void free_cached(struct cached *cached)
+{
+    ot_record_free(&cached->old);
+    ot_record_free(&cached->fresh);
+    ot_bundle_free(&cached->made);
+    free(cached->changed);
+}
+
+/* -- esbuild ----------------------------------------------------------------------------------- */
+
+void ot_bundler_free(struct ot_bundler *bundler)
+{
+    ot_esbuild_stop(bundler->esbuild);
+    free(bundler->path);
+    *bundler = (struct ot_bundler){0};
+}
+
+int ot_bundler_ready(struct ot_bundler *bundler, struct ot_error *err)
+{
+    if (bundler->ready)
+        return 0;
+    if (bundler->esbuild == NULL &&
+        ot_esbuild_start(bundler->path, bundler->jobs, &bundler->esbuild, err) < 0)
+        return -1;
+    if (ot_esbuild_ready(bundler->esbuild, err) < 0)
+        return -1;
+    bundler->ready = true;
+    return 0;
+}
+
+static int bundle(const struct cached *cached, struct ot_bundle_entry *entries, size_t count,
+                  struct ot_bundle *out, struct ot_build_report *report, struct ot_error *err)
+{
+    if (ot_bundler_ready(cached->bundler, err) < 0)
+        return -1;
+    return ot_bundle(cached->bundler->esbuild, cached->options, entries, count, out, report, err);
+}
+
+/* -- the record before ------------------------------------------------------------------------- */
+
+/* The users of each of its modules, and the module graph. */
+static uint64_t *find_users(struct ot_graph *graph, const struct ot_record *record)
+{
+    OT_AUTOFREE size_t *starts = ot_alloc(record->function_count + 1, sizeof(*starts));
+
+    ot_graph_open(graph, &record->bundle.metafile.inputs);
+    for (size_t i = 0; i < record->function_count; i++) {
+        OT_AUTOFREE char *path =
+            ot_asprintf(OT_ENTRY_NAMESPACE ":%s", record->functions[i].name);
+
+        starts[i] = ot_graph_find(graph, path);
+    }
+    return ot_graph_reach(graph, starts, record->function_count, true);
+}
+
+/* Reads it with all of its files. */
+static bool load(struct cached *cached)
+{
+    OT_AUTOBUF struct ot_buf bytes = {0};
+    struct ot_bundle *bundle = &cached->old.bundle;
+
+    if (!ot_cache_get(cached->cache, cached->name, &bytes) ||
+        !ot_record_read(&cached->old, ot_buf_span(&bytes)) ||
+        cached->old.function_count != cached->count)
+        return false;
+    for (size_t i = 0; i < bundle->file_count; i++) {
+        struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
+
+        if (!ot_cache_get_blob(cached->cache, cached->old.digests[i], bundle->files[i].data.len,
+                               data))
+            return false;
+        bundle->files[i].data = ot_buf_span(data);
+    }
+    return true;
+}
+
+static void find_changed(struct cached *cached)
+{
+    struct ot_record now = {0};
+    OT_AUTOGRAPH struct ot_graph graph = {0};
+    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+
+    ot_record_describe(&now, cached->options, cached->entries);
+    ot_record_settings(&now, cached->options->project, &graph, users);
+    for (size_t i = 0; i < cached->count; i++) {
+        const struct ot_record_function *before = &cached->old.functions[i];
+
+        if (strcmp(before->name, now.functions[i].name) != 0 ||
+            strcmp(before->entry, now.functions[i].entry) != 0 ||
+            strcmp(before->settings, now.functions[i].settings) != 0)
+            ot_bits_add(cached->changed, i);
+    }
+    ot_record_free(&now);
+    ot_facts_check(&cached->old.facts, cached->changed);
+}
+
+static struct ot_bundle_entry *entry_of(const struct cached *cached, const char *name)
+{
+    for (size_t i = 0; i < cached->count; i++) {
+        if (strcmp(cached->entries[i].name, name) == 0)
+            return &cached->entries[i];
+    }
+    return NULL;
+}
+
+/* The entries as they came out for the functions that did not change. */
+static void take_entries(const struct cached *cached)
+{
+    for (size_t i = 0; i < cached->count; i++) {
+        struct ot_bundle_entry *entry = entry_of(cached, cached->old.functions[i].name);
+
+        if (ot_bits_has(cached->changed, i))
+            continue;
+        entry->cached = true;
+        entry->top_level_await = cached->old.functions[i].top_level_await;
+    }
+}
+
+static struct ot_diagnostic copy_diagnostic(const struct ot_diagnostic *from)
+{
+    struct ot_diagnostic copy = *from;
+
+    copy.file = from->file != NULL ? ot_strdup(from->file) : NULL;
+    copy.text = ot_strdup(from->text);
+    copy.source_line = from->source_line != NULL ? ot_strdup(from->source_line) : NULL;
+    return copy;
+}
+
+/* -- nothing changed --------------------------------------------------------------------------- */
+
+static void take_all(struct cached *cached, struct ot_bundle *out)
+{
+    take_entries(cached);
+    for (size_t i = 0; i < cached->old.diagnostic_count; i++)
+        ot_report_add(cached->report, copy_diagnostic(&cached->old.diagnostics[i]));
+    *out = cached->old.bundle;
+    cached->old.bundle = (struct ot_bundle){0};
+}
+
+/* -- some changed ------------------------------------------------------------------------------ */
+
+/* Bundles the chosen functions. */
+static bool make_chosen(struct cached *cached, const bool *chosen, struct ot_build_report *report)
+{
+    OT_AUTOFREE struct ot_bundle_entry *entries = ot_alloc(cached->count, sizeof(*entries));
+    size_t count = 0;
+    struct ot_error ignored;
+
+    for (size_t i = 0; i < cached->count; i++) {
+        if (chosen[i])
+            entries[count++] = *entry_of(cached, cached->old.functions[i].name);
+    }
+    if (bundle(cached, entries, count, &cached->made, report, &ignored) < 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < cached->count; j++) {
+            const struct ot_record_function *before = &cached->old.functions[j];
+
+            if (strcmp(before->name, entries[i].name) == 0 &&
+                before->top_level_await != entries[i].top_level_await)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Whether an unchanged function still has the module. */
+static bool is_kept(const struct cached *cached, const struct ot_graph *graph,
+                    const uint64_t *users, const char *path, size_t len)
+{
+    OT_AUTOFREE char *name = ot_strndup(path, len);
+    size_t words = OT_BITS_WORDS(cached->count), node = ot_graph_find(graph, name);
+
+    if (node == OT_NO_NODE)
+        return true;
+    for (size_t i = 0; i < words; i++) {
+        if ((users[node * words + i] & ~cached->changed[i]) != 0)
+            return true;
+    }
+    return false;
+}
+
+static struct ot_source_use copy_use(const struct ot_source_use *from)
+{
+    struct ot_source_use copy = *from;
+
+    copy.source = ot_strdup(from->source);
+    copy.path = ot_strdup(from->path);
+    return copy;
+}
+
+/* What the sources were found to say, from both. */
+static void join_findings(const struct cached *cached, struct ot_bundle *out)
+{
+    const struct ot_bundle *old = &cached->old.bundle, *made = &cached->made;
+    OT_AUTOGRAPH struct ot_graph graph = {0};
+    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+
+    out->uses = ot_alloc(old->use_count + made->use_count + 1, sizeof(*out->uses));
+    for (size_t i = 0; i < old->use_count; i++) {
+        const char *source = old->uses[i].source;
+
+        if (is_kept(cached, &graph, users, source, strlen(source)))
+            out->uses[out->use_count++] = copy_use(&old->uses[i]);
+    }
+    for (size_t i = 0; i < made->use_count; i++)
+        out->uses[out->use_count++] = copy_use(&made->uses[i]);
+    for (size_t i = 0; i < old->notes.count; i++) {
+        if (is_kept(cached, &graph, users, old->notes.items[i],
+                    strcspn(old->notes.items[i], "\n")))
+            ot_list_add(&out->notes, old->notes.items[i]);
+    }
+    for (size_t i = 0; i < made->notes.count; i++)
+        ot_list_add(&out->notes, made->notes.items[i]);
+    ot_list_sort_unique(&out->notes);
+    for (size_t i = 0; i < old->lookups.count + made->lookups.count; i++) {
+        const struct ot_lookup *lookup =
+            i < old->lookups.count ? &old->lookups.items[i]
+                                   : &made->lookups.items[i - old->lookups.count];
+
+        if (i >= old->lookups.count ||
+            is_kept(cached, &graph, users, lookup->importer, strlen(lookup->importer)))
+            ot_lookups_add(&out->lookups, ot_span_of(lookup->importer),
+                           ot_span_of(lookup->folder), ot_span_of(lookup->target), lookup->entry);
+    }
+}
+
+/* The warnings about modules that did not change, and the new ones. */
+static void join_warnings(const struct cached *cached, const struct ot_build_report *made)
+{
+    OT_AUTOGRAPH struct ot_graph graph = {0};
+    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+
+    for (size_t i = 0; i < cached->old.diagnostic_count; i++) {
+        const struct ot_diagnostic *diagnostic = &cached->old.diagnostics[i];
+        bool kept = true;
+
+        for (size_t j = 0; j < graph.nodes->count && diagnostic->file != NULL; j++) {
+            const char *path = graph.nodes->items[j].path;
+            OT_AUTOFREE char *shown = ot_shown_path(cached->options->project->shown, path);
+
+            if (strcmp(shown, diagnostic->file) == 0)
+                kept = is_kept(cached, &graph, users, path, strlen(path));
+        }
+        if (kept)
+            ot_report_add(cached->report, copy_diagnostic(diagnostic));
+    }
+    for (size_t i = 0; i < made->diagnostic_count; i++)
+        ot_report_add(cached->report, copy_diagnostic(&made->diagnostics[i]));
+}
+
+/* The bundle's files in memory of its own. */
+static void own_files(struct ot_bundle *bundle)
+{
+    bundle->rewritten = ot_alloc(2 * bundle->file_count + 1, sizeof(*bundle->rewritten));
+    for (size_t i = 0; i < bundle->file_count; i++) {
+        struct ot_bundle_file *file = &bundle->files[i];
+        struct ot_buf *path = &bundle->rewritten[bundle->rewritten_count++];
+        struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
+
+        ot_buf_append(path, file->path.data, file->path.len);
+        ot_buf_append(data, file->data.data, file->data.len);
+        *file = (struct ot_bundle_file){ot_buf_span(path), ot_buf_span(data)};
+    }
+}
+
+static bool make_partial(struct cached *cached, struct ot_bundle *out)
+{
+    bool splitting = cached->options->splitting;
+    OT_AUTOFREE bool *chosen = ot_alloc(cached->count, sizeof(*chosen));
+    struct ot_build_report report = {0};
+    bool done;
+
+    if (!ot_partial_choose(&cached->old, cached->changed, splitting, chosen))
+        return false;
+    done = make_chosen(cached, chosen, &report) &&
+           ot_partial_merge(&cached->old, cached->changed, splitting, &cached->made, out);
+    if (done) {
+        own_files(out);
+        join_findings(cached, out);
+        join_warnings(cached, &report);
+        take_entries(cached);
+    } else {
+        ot_bundle_free(out);
+    }
+    ot_build_report_free(&report);
+    return done;
+}
+
+/* -- keeping ----------------------------------------------------------------------------------- */
+
+/*
+ * Puts the build into the cache: nothing that may not be what a build would find now. `known`: the
+ * facts that have been checked.
+ */
+static void keep(struct cached *cached, struct ot_bundle *bundle, const struct ot_facts *known)
+{
+    struct ot_record *record = &cached->fresh;
+    OT_AUTOGRAPH struct ot_graph graph = {0};
+    OT_AUTOFREE uint64_t *users = NULL;
+    OT_AUTOBUF struct ot_buf bytes = {0};
+    const struct ot_project *project = cached->options->project;
+    bool written;
+
+    ot_record_describe(record, cached->options, cached->entries);
+    record->bundle = *bundle;
+    users = find_users(&graph, record);
+    ot_record_settings(record, project, &graph, users);
+    ot_facts_collect(&record->facts, &graph, users, &bundle->lookups, project->folder);
+    written = ot_facts_settle(&record->facts, known, project->folder, cached->bundler->since);
+    record->digests = ot_alloc(bundle->file_count + 1, sizeof(*record->digests));
+    for (size_t i = 0; i < bundle->file_count && written; i++) {
+        ot_sha256_hex(bundle->files[i].data, record->digests[i]);
+        written = ot_cache_put_blob(cached->cache, record->digests[i], bundle->files[i].data);
+    }
+    for (size_t i = 0; i < cached->report->diagnostic_count; i++) {
+        record->diagnostics = ot_realloc(record->diagnostics, i + 1, sizeof(*record->diagnostics));
+        record->diagnostics[record->diagnostic_count++] =
+            copy_diagnostic(&cached->report->diagnostics[i]);
+    }
+    if (written && ot_record_write(record, &bytes) &&
+        ot_cache_put(cached->cache, cached->name, ot_buf_span(&bytes)))
+        ot_cache_trim(cached->cache, OT_CACHE_MAX);
+    record->bundle = (struct ot_bundle){0}; /* it is the caller's */
+}
+
+/* The facts of the record before that did not change: they need not be looked at again. */
+static void drop_changed_facts(struct cached *cached)
+{
+    struct ot_facts *facts = &cached->old.facts;
+    size_t words = OT_BITS_WORDS(cached->count), kept = 0;
+
+    for (size_t i = 0; i < facts->count; i++) {
+        if (ot_bits_meet(facts->items[i].users, cached->changed, words)) {
+            free(facts->items[i].path);
+            free(facts->items[i].users);
+        } else {
+            facts->items[kept++] = facts->items[i];
+        }
+    }
+    facts->count = kept;
+}
+
+/* -- all of it --------------------------------------------------------------------------------- */
+
+int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
+                     const struct ot_bundle_options *options, struct ot_bundle_entry *entries,
+                     size_t entry_count, struct ot_bundle *out, struct ot_build_report *report,
+                     struct ot_error *err)
+{
+    OT_CLEANUP(free_cached)
+    struct cached cached = {.bundler = bundler,
+                            .cache = cache,
+                            .options = options,
+                            .entries = entries,
+                            .count = entry_count,
+                            .report = report};
+    size_t words = OT_BITS_WORDS(entry_count);
+
+    if (cache == NULL || !ot_record_name(options, bundler->path, cached.name))
+        return bundle(&cached, entries, entry_count, out, report, err);
+    cached.changed = ot_alloc(words, sizeof(*cached.changed));
+    if (load(&cached)) {
+        find_changed(&cached);
+        if (ot_bits_empty(cached.changed, words)) {
+            take_all(&cached, out);
+            return 0;
+        }
+        drop_changed_facts(&cached);
+            if (make_partial(&cached, out)) {
+            keep(&cached, out, &cached.old.facts);
+            return 0;
+        }
+    }
+    if (bundle(&cached, entries, entry_count, out, report, err) < 0)
+        return -1;
+    keep(&cached, out, NULL);
+    return 0;
+}
