@@ -82,6 +82,7 @@ const actions = {
     socket: (request) => {
         if (request.headers.get("upgrade") !== "websocket") return new Response("with a WebSocket", { status: 426 });
         const { socket, response } = Deno.upgradeWebSocket(request);
+        socket.binaryType = "arraybuffer";
         socket.onmessage = ({ data }) => data === "close 4001" ? socket.close(4001, "as asked") : socket.send(data);
         socket.onclose = ({ code, reason }) => { seen.bodies.push("closed " + code + " " + reason); };
         return response;
@@ -92,6 +93,12 @@ Deno.serve((request) => {
     return Object.hasOwn(actions, action) ? actions[action](request, rest) : actions.mirror(request);
 });`;
 
+/** The same, and who is calling. */
+const whoami = `globalThis.__edgeFunctionRegistry.register(async (request, auth) => {
+    const answer = await (${mirror})(request);
+    return Response.json({ ...await answer.json(), auth });
+}, {});`;
+
 const serve = (handler) => `Deno.serve(${handler});`;
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 
@@ -100,15 +107,16 @@ const flaky = serve(`(request) => new Response("x", { status: request.url.endsWi
 
 export const functions = {
     probe: { config: open, source: probe },
-    closed: { config: { rpm: 0 }, source: serve(mirror) },
-    "own-preflight": { config: { rpm: 0, preflight: "function" }, source: probe },
+    closed: { config: { rpm: 0 }, source: whoami },
+        "own-preflight": { config: { rpm: 0, preflight: "function" }, source: probe },
     "our-preflight": { config: { ...open, preflight: "gateway" }, source: probe },
     three: { config: { public: true, rpm: 3 }, source: serve(mirror) },
-    "three-closed": { config: { rpm: 3 }, source: serve(mirror) },
+    "three-closed": { config: { rpm: 3 }, source: whoami },
     "three-ip": { config: { rpm: 3, rateLimitBy: "ip" }, source: serve(mirror) },
     "three-global": { config: { rpm: 3, rateLimitBy: "global" }, source: serve(mirror) },
     plain: { config: { public: true }, source: serve(mirror) },
     flaky: { config: { ...open, recycle: { errorRate: 0.9, errorWindow: 10, cooldownMs: 1000 } }, source: flaky },
+    bytes: { config: open, source: serve("(request) => new Response(request.body)") },
     quick: { config: { ...open, timeoutMs: 400 }, source: probe },
     late: { config: { ...open, timeoutMs: 400, recycle: { errorRate: 1, errorWindow: 3, cooldownMs: 60000 } }, source: probe },
     broken: { config: open, source: `if (Date.now() >= 0) throw new Error("a secret of loading");\nDeno.serve(() => new Response("never"));` },

@@ -1,6 +1,7 @@
 // What the end-to-end tests of the gateway share: named tests, `onetube serve` as a child process, requests to it.
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
@@ -23,15 +24,23 @@ export const INTERNAL_KEY = "an-internal-key";
 
 let count = 0;
 let failures = 0;
+const atEnd = new AsyncLocalStorage();
+
+/** What is called when the running test ends, whatever became of it. @param {() => void} run */
+export function afterTest(run) {
+    atEnd.getStore()?.push(run);
+}
 
 /** One TAP line for what `run` proves; the first words are the behaviour's id. @param {() => unknown} run */
 export async function test(name, run) {
+    const cleaners = [];
     let problem;
     try {
-        await within(30_000, run(), name);
+        await within(30_000, atEnd.run(cleaners, run), name);
     } catch (error) {
         problem = error;
     }
+    for (const clean of cleaners) clean();
     count++;
     console.log(`${problem ? "not ok" : "ok"} ${count} - ${name}`);
     if (problem) {
@@ -41,6 +50,7 @@ export async function test(name, run) {
 }
 
 export function finish() {
+    for (const child of running) child.kill("SIGKILL"); // of tests that failed
     rmSync(work, { recursive: true, force: true });
     console.log(`1..${count}`);
     process.exitCode = failures ? 1 : 0;
@@ -97,6 +107,8 @@ export function makePayload(functions, { file = path.join(work, `fw${++numbers}.
 
 // -- the gateway ------------------------------------------------------------------------------------
 
+const running = new Set();
+
 /**
  * Starts `onetube serve` and waits until it answers. It finds nothing in the environment but PATH and `env`, and keeps its own folder for
  * temporary files, which must be empty in the end.
@@ -108,7 +120,9 @@ export async function serve(payload, args = [], env = {}) {
         env: { PATH: process.env.PATH, TMPDIR: folder, JWT_SECRET: SECRET, INTERNAL_KEY, ASAN_OPTIONS: "exitcode=99", UBSAN_OPTIONS: "exitcode=99", ...env },
         stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
+    running.add(child);
     const gateway = new Gateway(child, folder);
+    gateway.ended.then(() => running.delete(child));
     const ready = new Promise((resolve) => child.stdio[3].once("data", resolve).once("close", resolve));
     await within(20_000, ready, "ready");
     const match = /listening on http:\/\/[^ ]*?:(\d+)([^ ]*)/.exec(gateway.said);

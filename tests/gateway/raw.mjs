@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import net from "node:net";
-import { within } from "./harness.mjs";
+import { afterTest, within } from "./harness.mjs";
 
 const LIMIT_MS = 15_000;
 
@@ -13,6 +13,7 @@ export class Connection {
 
     constructor(port, { allowHalfOpen = true } = {}) {
         this.socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen });
+        afterTest(() => this.close());
         this.socket.on("data", (data) => this.#got(data));
         this.socket.on("end", () => this.#end("end"));
         this.socket.on("error", (error) => this.#end(error.code));

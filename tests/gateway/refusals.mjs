@@ -107,7 +107,6 @@ async function bodies(gateway) {
         }
         connection.send("0\r\n\r\n");
         assert.equal((await connection.answer()).text, "part 0 part 1 part 2 part 3 part 4 part 5 ");
-        connection.close();
     });
     await test("BW4 BW5 15.10 8.2 a body that stands still: 408, not 502; the function's read fails", async () => {
         for (const framing of ["Transfer-Encoding: chunked", "Content-Length: 100"]) {
@@ -131,7 +130,6 @@ async function bodies(gateway) {
         const answer = await connection.answer();
         clearInterval(drip);
         assert.deepEqual([answer.status, answer.json().reason], [408, "header_timeout"]);
-        connection.close();
     });
 }
 
@@ -173,14 +171,12 @@ async function failures(gateway) {
             connection.send(head("GET", `/functions/v1/${path}`));
             assert.equal((await connection.answer()).status, status);
         }
-        connection.close();
     });
     await test("8.2 HEAD gets a refusal's headers without its body", async () => {
         const connection = new Connection(gateway.port).send(head("HEAD", "/functions/v1/no-such") + head("GET", "/functions/v1/no-such"));
         const first = await connection.answer({ bodiless: true });
         const second = await connection.answer();
         assert.deepEqual([first.status, first.headers["content-length"]], [404, String(second.body.length)]);
-        connection.close();
     });
 }
 
@@ -254,7 +250,7 @@ export async function refusals(payload) {
         });
         await test("8.6 somebody with a token is let in", async () => {
             const answer = await gateway.askAs(token({ sub: "u-1" }), "closed");
-            assert.equal(answer.json().headers["x-1tube-auth-user"], "u-1");
+            assert.equal(answer.json().auth.userId, "u-1");
         });
     });
 }

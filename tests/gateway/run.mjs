@@ -3,8 +3,11 @@
 
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { groups as more, callers } from "./callers.mjs";
 import { functions } from "./functions.mjs";
-import { finish, makePayload, work } from "./harness.mjs";
+import { finish, makePayload, root, work } from "./harness.mjs";
+import { crashes, examples, starts, swaps } from "./lives.mjs";
+import { streams } from "./streams.mjs";
 import { refusals, unreadyEngines } from "./refusals.mjs";
 
 let scripts = 0;
@@ -16,8 +19,16 @@ const script = (text) => {
 
 const only = process.argv[3];
 const payload = makePayload(functions, { env: ["ALLOWED", "EMPTY", "UNNAMED"] });
+const shown = makePayload(path.join(root, "examples/functions"), { env: ["OPENAI_API_KEY", "POSTHOG_HOST", "WORKERD_E2E_FLAG"] });
 const groups = {
+    swaps,
+    crashes: () => crashes(shown),
     refusals: () => refusals(payload),
+    streams: () => streams(payload),
+    callers: () => callers(payload),
+    ...Object.fromEntries(Object.entries(more).map(([name, run]) => [name, () => run(payload)])),
+    examples: () => examples(shown),
+    starts: () => starts(payload),
     engines: () => unreadyEngines(payload, script),
 };
 
