@@ -1,6 +1,7 @@
 #include "build/build.h"
 
 #include "base/text.h"
+#include "build/analysis.h"
 #include "build/cached.h"
 #include "build/diagnostics.h"
 #include "build/dist.h"
@@ -288,6 +289,8 @@ int ot_build(const struct ot_build_options *options, struct ot_build_report *rep
     step(&build, "bundle");
     if (bundle_sources(&build, err) < 0)
         return -1;
+    if (options->analyse)
+        report->analysis = ot_analyse(&build.bundle, &build.sources, build.real);
     step(&build, "write");
     return write_dist(&build, err);
 }
@@ -325,6 +328,8 @@ void ot_build_report_free(struct ot_build_report *report)
         free(report->functions[i].name);
     free(report->diagnostics);
     ot_list_free(&report->notes);
+    ot_analysis_free(report->analysis);
+    report->analysis = NULL;
     free(report->functions);
     report->diagnostics = NULL;
     report->functions = NULL;

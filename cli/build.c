@@ -1,3 +1,4 @@
+#include "cli/analysis.h"
 #include "cli/build_options.h"
 #include "cli/output.h"
 
@@ -20,6 +21,10 @@ static const struct ot_option options[] = {
      .type = OT_OPTION_STRING,
      .required = true,
      .offset = offsetof(struct values, out)},
+    {.name = "analyze",
+     .help = "show what each bundle is made of, and why",
+     .type = OT_OPTION_FLAG,
+     .offset = offsetof(struct values, build.analyse)},
     {.name = "json",
      .help = "print a report as JSON",
      .type = OT_OPTION_FLAG,
@@ -86,6 +91,7 @@ int ot_build_values_run(const struct ot_build_values *values, const char *out, b
         .jobs = (unsigned)values->jobs,
         .esbuild = values->esbuild,
         .cache = values->cache,
+        .analyse = values->analyse,
     };
     int done;
 
@@ -170,6 +176,8 @@ static void print_json(const struct ot_build_report *report, const char *out,
         ot_jw_uint(&writer, "totalBytes", report->total_bytes);
         ot_jw_uint(&writer, "chunks", report->chunk_count);
         write_functions(&writer, report);
+        if (report->analysis != NULL)
+            ot_analysis_json(&writer, report->analysis);
     }
     ot_out_json_diagnostics(&writer, report);
     ot_jw_object_end(&writer);
@@ -186,6 +194,8 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
     done = ot_build_values_run(&values->build, values->out, values->json, &report, err);
     if (values->json)
         print_json(&report, values->out, done < 0 ? err : NULL);
+    else if (done == 0 && report.analysis != NULL)
+        ot_analysis_print(report.analysis);
     else if (done == 0)
         print_table(&report, values->out);
     ot_build_report_free(&report);

@@ -18,6 +18,7 @@ struct ot_build_values {
     uint64_t jobs;
     const char *esbuild;
     bool cache;
+    bool analyse; /* of `onetube build` alone */
 };
 
 extern const char *const ot_sourcemap_choices[];
