@@ -333,8 +333,10 @@ const checks = {
     // The client makes us reset its streams (CVE-2025-8671): a window beyond its bounds is an error of the stream.
     async madeYouReset() {
         const head = block(request("wait?ms=1000"));
-        assert.equal(await flood((n) => Buffer.concat([frame(FRAME.headers, END_HEADERS | END_STREAM, 2 * n + 1, head),
-            frame(FRAME.window, 0, 2 * n + 1, Buffer.from([0x7f, 0xff, 0xff, 0xff]))])), CALM);
+        const code = await flood((n) => Buffer.concat([frame(FRAME.headers, END_HEADERS | END_STREAM, 2 * n + 1, head),
+            frame(FRAME.window, 0, 2 * n + 1, Buffer.from([0x7f, 0xff, 0xff, 0xff]))]));
+        // streams that wait for their reset are open still: there may be too many of them first
+        assert.ok([CALM, PROTOCOL_ERROR].includes(code), String(code));
     },
     async floods() {
         assert.equal(await flood(() => frame(FRAME.ping, 0, 0, Buffer.alloc(8))), CALM, "PING");

@@ -69,6 +69,8 @@ setup() {
 
 teardown() {
     stop_server
+    # a sanitizer's
+    [ "${SERVER_STATUS:-0}" != 99 ]
 }
 
 serve_tls() {
