@@ -149,11 +149,12 @@ static int use_key(SSL_CTX *context, const char *file, struct ot_list *warnings,
 
 /* -- the context ------------------------------------------------------------------------------- */
 
-/* The server chooses, h2 first; a client that offers neither is refused (RFC 7301 section 3.2). */
+/* The server chooses, h2 first; a client that offers none of these is refused (RFC 7301
+ * section 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *length,
                            const unsigned char *offered, unsigned int offered_length, void *context)
 {
-    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1\x08http/1.0";
     unsigned char *chosen;
 
     (void)ssl;

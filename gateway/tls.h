@@ -1,8 +1,8 @@
 /*
  * What the gateway shows its clients over TLS (RFC 8446, RFC 5246): one certificate with its chain,
- * whatever name they ask for, TLS 1.2 and 1.3 with the ciphers that Mozilla calls intermediate, h2
- * and http/1.1 by ALPN (RFC 7301). Sessions are resumed by tickets whose keys live as long as the
- * files stay loaded: loading them again makes new ones.
+ * whatever name they ask for, TLS 1.2 and 1.3 with the ciphers that Mozilla calls intermediate, h2,
+ * http/1.1 and http/1.0 by ALPN (RFC 7301). Sessions are resumed by tickets whose keys live as long
+ * as the files stay loaded: loading them again makes new ones.
  */
 #pragma once
 
