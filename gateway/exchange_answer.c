@@ -282,14 +282,18 @@ static void take_heads(struct ot_exchange *exchange, struct ot_span in)
 
 /*
  * RFC 9110 section 9.2.2. A Unix socket is reset when its peer closes it with something unread: the
- * engine was closing an idle connection and never saw the request. One that ends in order was read,
- * and the request may be what ended the engine.
+ * engine was closing an idle connection and never saw the request, or it had ended and nobody took
+ * a new one. One that ends in order was read, and the request may be what ended the engine.
  */
 static bool may_retry(const struct ot_exchange *exchange, ssize_t why)
 {
-    return why == OT_WIRE_BROKEN && exchange->phase == OT_PHASE_HEAD &&
-           exchange->upstream->reused && exchange->upstream->partial.len == 0 &&
-           !exchange->retried && exchange->bytes_in == 0;
+    const struct ot_upstream *upstream = exchange->upstream;
+
+    if (why != OT_WIRE_BROKEN || exchange->phase != OT_PHASE_HEAD || upstream->partial.len > 0 ||
+        exchange->bytes_in > 0)
+        return false;
+    return (upstream->reused && !exchange->retried) ||
+           ot_cell_state(upstream->pool->cell) != OT_CELL_READY;
 }
 
 static void on_end(struct ot_exchange *exchange, ssize_t why)
