@@ -150,6 +150,7 @@ void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_
         .version =
             root == NULL && specifier->version != NULL ? ot_strdup(specifier->version) : NULL,
         .advice = ot_plugin_advice(plugin, specifier),
+        .any_file = specifier->any_file,
     };
     ot_plugin_looked(plugin, pending->folder, target, false);
     add_note(plugin, specifier->note);

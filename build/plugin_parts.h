@@ -36,6 +36,7 @@ struct ot_pending {
     char *folder;    /* of the importer */
     char *version;   /* the range that was asked for; may be NULL, as what follows */
     char *advice;
+    bool any_file; /* of a package: whatever it exports */
 };
 
 /* -- plugin_answer.c -- */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The folder of the package that `target` is in, in a node_modules at or above `folder`; or NULL.
@@ -422,6 +423,26 @@ static enum ot_range_match check_version(const struct ot_pending *pending, struc
     return match;
 }
 
+/* The file of an installed package that its "exports" do not name; or NULL. */
+static char *find_file(const struct ot_plugin *plugin, const struct ot_pending *pending)
+{
+    static const char *const endings[] = {"", ".js", ".mjs", ".cjs", "/index.js"};
+    OT_AUTOFREE char *package = find_installed(plugin, pending->folder, pending->target);
+    struct ot_span name;
+
+    if (!pending->any_file || package == NULL ||
+        !ot_specifier_package(ot_span_of(pending->target), &name))
+        return NULL;
+    for (size_t i = 0; i < OT_COUNT(endings); i++) {
+        OT_AUTOFREE char *path = ot_asprintf("%s%s%s", package, name.data + name.len, endings[i]);
+        struct stat info;
+
+        if (ot_plugin_is_there(plugin, path) && stat(path, &info) == 0 && S_ISREG(info.st_mode))
+            return OT_STEAL(path);
+    }
+    return NULL;
+}
+
 void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
                         const struct ot_pending *pending, const struct ot_value *response)
 {
@@ -432,8 +453,15 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     OT_AUTOBUF struct ot_buf text = {0};
 
     if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
-        bool incomplete = pending->advice != NULL && is_installed(plugin, pending->folder, pending->target);
+        OT_AUTOFREE char *file = find_file(plugin, pending);
+        bool incomplete =
+            pending->advice != NULL && is_installed(plugin, pending->folder, pending->target);
 
+        if (file != NULL) {
+            ot_plugin_answer_virtual(esbuild, pending->answer, OT_RESOLVE_SPECIFIER, "file",
+                                     ot_span_of(file));
+            return;
+        }
         ot_plugin_answer_unresolved(
             esbuild, pending->answer, ot_span_of(pending->path),
             incomplete ? "the package is installed, but has nothing under this name"

@@ -156,13 +156,31 @@ static char *npm_compatible(const struct ot_package_path *package)
     return ot_package_target(ot_span_of(name), package->sub);
 }
 
+/*
+ * oak is on npm as @oakserver/oak, up to 14, and in few versions: of the major one that is asked
+ * for any will do, and of a later one the last.
+ */
+static struct ot_span oak_version(struct ot_span version)
+{
+    static const char newest[] = "14";
+
+    if (version.len > 0 && strchr("^~=", version.data[0]) != NULL)
+        version = ot_span_tail(version, 1);
+    version.len = ot_span_until(version, ".");
+    if (version.len == 2 && memcmp(version.data, newest, 2) > 0)
+        return OT_SPAN(newest);
+    return version;
+}
+
 static struct ot_specifier jsr_twin(const struct ot_package_path *package, size_t index)
 {
     struct ot_package_path twin = *package;
     struct ot_specifier out;
 
-    if (!jsr_twins[index].has_sub_paths)
+    if (!jsr_twins[index].has_sub_paths) {
         twin.sub = (struct ot_span){"", 0};
+        twin.version = oak_version(twin.version);
+    }
     out = ot_specifier_npm(&twin, ot_span_of(jsr_twins[index].npm));
     if (out.kind == OT_SPECIFIER_PACKAGE)
         out.other = ot_package_target(package->name, package->sub);
@@ -249,6 +267,7 @@ static bool parse_mirror(struct ot_span url, struct ot_specifier *out)
         /* "@1.2.3&target=deno" */
         package.version.len = ot_span_until(package.version, "&");
         *out = ot_specifier_npm(&package, package.name);
+        out->any_file = package.sub.len > 0;
         return true;
     }
     return false;
@@ -289,6 +308,8 @@ static bool parse_land(struct ot_span url, struct ot_specifier *out)
         }
         package.sub = land_sub_path(package.sub);
         ot_skip_prefix(&package.version, "v");
+        if (ot_span_is(package.name, "oak"))
+            package.version = oak_version(package.version);
         *out = ot_specifier_npm(&package, ot_span_of(land_twins[i].npm));
         out->note = ot_asprintf("https://deno.land/x/%s is taken from npm: %s", land_twins[i].name,
                                 land_twins[i].npm);

@@ -29,6 +29,7 @@ struct ot_specifier {
     char *note;    /* what was taken instead of what was written: "https://deno.land/x/zod: the npm
                       package zod" */
     bool vendored; /* `onetube vendor` gets it: goes behind the advice */
+    bool any_file; /* OT_SPECIFIER_PACKAGE: of any file, whatever the package exports */
 };
 
 #define OT_AUTOSPECIFIER OT_CLEANUP(ot_specifier_free)

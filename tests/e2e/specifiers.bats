@@ -189,6 +189,26 @@ TS
     answers remote jose,jose,jose,cases,object,a/b,eA==,v:file:///bundle/files/_outside/1/vendor/example.com/lib@1/mod.ts
 }
 
+@test "CDNs have any file of a package, npm what it exports" {
+    package pack 1.0.0 'exports.x = "x";'
+    mkdir -p node_modules/pack/dist
+    echo '{"name":"pack","version":"1.0.0","exports":{".":"./index.js"}}' >node_modules/pack/package.json
+    echo 'export const deep = "deep";' >node_modules/pack/dist/deep.js
+    function_ cdn index.ts <<'TS'
+import { deep } from "https://esm.sh/pack@1.0.0/dist/deep.js";
+import { deep as again } from "https://unpkg.com/pack@1/dist/deep";
+export default () => new Response(deep + again);
+TS
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers cdn deepdeep
+    function_ npm index.ts <<<'import { deep } from "npm:pack@1/dist/deep.js"; export default () => new Response(deep);'
+    build
+    exits 1
+    has 'cannot resolve "npm:pack@1/dist/deep.js" (the package is installed, but has nothing under this name)'
+}
+
 @test "a version other than the installed one: another minor is a warning, another major an error" {
     package pack 2.3.4 'exports.x = "x";'
     function_ a index.ts <<<'import { x } from "npm:pack@^2.9"; export default () => new Response(x);'

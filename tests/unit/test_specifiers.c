@@ -51,7 +51,7 @@ static const struct {
     {"@std/nope/x", PACKAGE, "@std/nope/x", "provides assert, async"},
     {"jsr:path", INVALID, NULL, "jsr:@scope/name@version/path"},
     {"jsr:@luca/cases@1", PACKAGE, "@luca/cases", "on JSR, not on npm"},
-    {"jsr:@oak/oak@17/router", PACKAGE, "@oakserver/oak", "npm install @oakserver/oak@17"},
+    {"jsr:@oak/oak@^17.1.4/router", PACKAGE, "@oakserver/oak", "npm install @oakserver/oak@14"},
     {"jsr:@panva/jose@5", PACKAGE, "jose", "npm install jose@5"},
     {"https://jsr.io/@hono/hono/4.1.0/mod.ts", PACKAGE, "hono", "npm install hono@4.1.0"},
 
@@ -62,7 +62,7 @@ static const struct {
     {"https://deno.land/stdx/http/server.ts", REMOTE, "deno.land/stdx/http/server.ts",
      "never uses the network"},
     {"https://deno.land/x/oak@v12.6.2/mod.ts", PACKAGE, "@oakserver/oak",
-     "npm install @oakserver/oak@12.6.2"},
+     "npm install @oakserver/oak@12"},
     {"https://deno.land/x/hono@v4.0.0/middleware/cors/index.ts", PACKAGE, "hono/cors",
      "npm install hono@4.0.0"},
     {"https://deno.land/x/zod@v3.22.4/mod.ts", PACKAGE, "zod", "npm install zod@3.22.4"},
