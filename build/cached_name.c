@@ -107,7 +107,9 @@ void ot_record_describe(struct ot_record *record, const struct ot_bundle_options
         function->top_level_await = entry->top_level_await;
         put(&text, entry->file);
         put(&text, entry->vars);
-        ot_buf_printf(&text, "%d\n", (int)entry->is_public);
+        put(&text, entry->assets);
+        put(&text, entry->assets_folder);
+        ot_buf_printf(&text, "%d %d\n", (int)entry->is_public, entry->strip_name);
         ot_sha256_hex(ot_buf_span(&text), function->entry);
     }
 }

@@ -145,6 +145,12 @@ static int add_settings(struct discovery *discovery, struct ot_function_source *
     if (found < 0 ||
         (found > 0 && ot_wrangler_apply(&wrangler, shown, source, discovery->out, err) < 0))
         return -1;
+    if (source->assets != NULL) {
+        const struct ot_tree *assets = ot_tree_get(ot_tree_get(&wrangler, "assets"), "directory");
+
+        source->assets_folder = ot_path_join(path, ot_span_of(assets->text));
+        ot_static_files_add(source, discovery->real, path, shown, assets);
+    }
     if (source->name == NULL) {
         const char *slash = strrchr(path, '/');
 
@@ -466,6 +472,8 @@ void ot_sources_free(struct ot_sources *sources)
         free(sources->items[i].entry);
         free(sources->items[i].import_map);
         free(sources->items[i].vars);
+        free(sources->items[i].assets);
+        free(sources->items[i].assets_folder);
         for (size_t j = 0; j < sources->items[i].file_count; j++) {
             free(sources->items[i].files[j].pattern);
             free(sources->items[i].files[j].place);

@@ -10,11 +10,14 @@ struct ot_static_files {
 };
 
 struct ot_function_source {
-    char *name;       /* passes ot_is_name */
-    char *entry;      /* relative to the functions folder: "hello/index.ts", "../lib/main.ts" */
-    char *import_map; /* absolute path, from supabase/config.toml; NULL: none */
-    char *vars;       /* of a wrangler project, as a JavaScript object; NULL: none */
-    bool is_worker;   /* it has a wrangler file */
+    char *name;          /* passes ot_is_name */
+    char *entry;         /* relative to the functions folder: "hello/index.ts", "../lib/main.ts" */
+    char *import_map;    /* absolute path, from supabase/config.toml; NULL: none */
+    char *vars;          /* of a wrangler project, as a JavaScript object; NULL: none */
+    char *assets;        /* how a wrangler project's assets are served, as members of a JavaScript
+                            object; NULL: it has none */
+    char *assets_folder; /* absolute */
+    bool is_worker;      /* of a wrangler project: it answers at "/", not at "/<name>" */
     struct ot_static_files *files;
     size_t file_count;
     struct ot_config config; /* public_given also where supabase/config.toml says verify_jwt */

@@ -95,10 +95,15 @@ int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_so
     OT_AUTOBUF struct ot_buf text = {0};
     OT_CLEANUP(ot_scan_free) struct ot_scan scan = {0};
 
-    *entry =
-        (struct ot_bundle_entry){.name = source->name, .file = source->entry, .vars = source->vars};
-    entry->strip_name =
-        source->config.strip_name_given ? source->config.strip_name : source->is_worker;
+    *entry = (struct ot_bundle_entry){
+        .name = source->name,
+        .file = source->entry,
+        .vars = source->vars,
+        .assets = source->assets,
+        .assets_folder = source->assets_folder,
+        .strip_name =
+            source->config.strip_name_given ? source->config.strip_name : source->is_worker,
+    };
     if (scan_file(folder, source->entry, &text, &scan, err) < 0)
         return -1;
     if (source->config.public_given)

@@ -17,8 +17,10 @@ struct ot_bundle_entry {
     const char *name;
     const char *file; /* relative to the functions folder */
     enum { OT_PUBLIC_UNSET, OT_PUBLIC_NO, OT_PUBLIC_YES } is_public;
-    const char *vars;     /* of a wrangler project, as a JavaScript object; NULL: none */
-    bool strip_name;      /* it sees "/x" for "/<name>/x" */
+    const char *vars;   /* of a wrangler project, as a JavaScript object; NULL: none */
+    const char *assets; /* of a wrangler project, as members of a JavaScript object; NULL: none */
+    const char *assets_folder; /* absolute */
+    bool strip_name;           /* requests reach it without its name in their path */
     bool is_isolate;      /* set by ot_handlers_check: it is written for a process that lives on */
     bool top_level_await; /* set by ot_bundle: the module's evaluation has to be awaited */
     bool cached;          /* set by ot_bundle_cached: what it became was there already */
@@ -49,8 +51,8 @@ struct ot_plugin {
     size_t pending_count;
     struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
     size_t use_count;
-    struct ot_list instances; /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
-    struct ot_list notes;     /* own: "<importer>\n<what was taken instead of what it wrote>" */
+    struct ot_list instances;   /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
+    struct ot_list notes;       /* own: "<importer>\n<what was taken instead of what it wrote>" */
     struct ot_lookups *lookups; /* where we looked; may be NULL */
     char *importer; /* own: whose specifier is being resolved, as the metafile names it; or NULL */
 };

@@ -192,7 +192,8 @@ static void load_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, ui
  * others it silently drops the promise. Nothing of that import is used, so nothing of it is
  * left in the output.
  */
-static void write_entry(struct ot_buf *out, const struct ot_bundle_entry *entry)
+static void write_entry(const struct ot_plugin *plugin, struct ot_buf *out,
+                        const struct ot_bundle_entry *entry)
 {
     static const char *const answers[] = {
         [OT_PUBLIC_UNSET] = "null", [OT_PUBLIC_NO] = "false", [OT_PUBLIC_YES] = "true"};
@@ -203,11 +204,19 @@ static void write_entry(struct ot_buf *out, const struct ot_bundle_entry *entry)
                   "import { cell } from \"onetube:shim\";\n"
                   "export { OnetubeIsolate } from \"onetube:shim\";\n"
                   "import { wait } from \"" OT_WAIT_SPECIFIER "\";\n"
-                  "export default cell({ name: \"%s\", file: ",
+                  "%sexport default cell({ name: \"%s\", file: ",
+                  entry->assets != NULL ? "import { assets } from \"onetube:assets\";\n" : "",
                   entry->name);
     ot_put_js_string(out, ot_span_of(entry->file));
     if (entry->vars != NULL)
         ot_buf_printf(out, ", vars: %s", entry->vars);
+    if (entry->assets != NULL) {
+        OT_AUTOFREE char *root = ot_project_virtual_path(plugin->project, entry->assets_folder);
+
+        ot_buf_puts(out, ", assets: assets({ root: ");
+        ot_put_js_string(out, ot_span_of(root));
+        ot_buf_printf(out, "%s })", entry->assets);
+    }
     if (entry->strip_name)
         ot_buf_puts(out, ", stripName: true");
     ot_buf_printf(out, ", public: %s },\n() => %s(", answers[entry->is_public],
@@ -261,7 +270,7 @@ static int write_virtual(const struct ot_plugin *plugin, struct ot_span name_spa
 
         if (entry == NULL)
             return ot_fail(err, OT_TOOL, "esbuild asks for an entry that does not exist");
-        write_entry(text, entry);
+        write_entry(plugin, text, entry);
     } else if (ot_span_is(name_space, OT_SHIM_NAMESPACE)) {
         struct ot_span file = ot_shim_file(path);
 

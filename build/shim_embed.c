@@ -13,6 +13,7 @@
 #define FILES(X)                                                                                   \
     X(actor, "actor.js")                                                                           \
     X(answers, "answers.js")                                                                       \
+    X(assets, "assets.js")                                                                         \
     X(bytes, "bytes.js")                                                                           \
     X(caches, "caches.js")                                                                         \
     X(commonjs, "commonjs.js")                                                                     \
@@ -31,6 +32,7 @@
     X(file_info, "file-info.js")                                                                   \
     X(identity, "identity.js")                                                                     \
     X(install, "install.js")                                                                       \
+    X(media_types, "media-types.js")                                                               \
     X(node_http, "node-http.js")                                                                   \
     X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
     X(npm_depd, "npm/depd.js")                                                                     \

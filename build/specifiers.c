@@ -73,6 +73,7 @@ static const struct {
     const char *name;
     const char *shim;
 } shim_modules[] = {
+    {"assets", "assets.js"},
     {"shim", "shim.js"},
 };
 

@@ -180,24 +180,55 @@ static char *function_name(const char *text)
     return name;
 }
 
+/* What assets.js is told of each setting; the names of theirs are wrangler's. */
+static int apply_assets(const struct ot_tree *assets, const char *shown,
+                        struct ot_function_source *source, struct ot_error *err)
+{
+    static const struct {
+        const char *key, *option;
+    } settings[] = {{"binding", "binding"},
+                    {"html_handling", "html"},
+                    {"not_found_handling", "notFound"},
+                    {"run_worker_first", "workerFirst"}};
+    struct ot_buf out = {0};
+
+    if (assets->type == OT_TREE_NULL || ot_tree_get(assets, "directory")->type == OT_TREE_NULL)
+        return 0; /* a plugin of a bundler would name the folder */
+    if (ot_tree_text(ot_tree_get(assets, "directory")) == NULL)
+        return ot_fail(err, OT_FAILED, "%s:%u:%u: assets: \"directory\" must be a folder", shown,
+                       assets->line, assets->column);
+    ot_buf_puts(&out, "");
+    for (size_t i = 0; i < OT_COUNT(settings); i++) {
+        const struct ot_tree *value = ot_tree_get(assets, settings[i].key);
+
+        if (value->type == OT_TREE_NULL)
+            continue;
+        ot_buf_printf(&out, ", %s: ", settings[i].option);
+        put_value(&out, value);
+    }
+    source->assets = out.data;
+    return 0;
+}
+
 int ot_wrangler_apply(const struct ot_tree *tree, const char *shown,
                       struct ot_function_source *source, struct ot_sources *sources,
                       struct ot_error *err)
 {
-    static const char *const assets[] = {"assets", "site", "pages_build_output_dir"};
+    static const char *const refused[] = {"site", "pages_build_output_dir"};
     const char *name = ot_tree_text(ot_tree_get(tree, "name"));
     const struct ot_tree *rules = ot_tree_get(tree, "rules");
 
-    for (size_t i = 0; i < OT_COUNT(assets); i++) {
-        const struct ot_tree *found = ot_tree_get(tree, assets[i]);
+    for (size_t i = 0; i < OT_COUNT(refused); i++) {
+        const struct ot_tree *found = ot_tree_get(tree, refused[i]);
 
         if (found->type != OT_TREE_NULL)
             return ot_fail(err, OT_FAILED,
-                           "%s:%u:%u: \"%s\": static assets are served by a web server in front; "
-                           "remove this, and name files that the code itself reads in \"files\" "
-                           "of " OT_CONFIG_NAME,
-                           shown, found->line, found->column, assets[i]);
+                           "%s:%u:%u: \"%s\": write static assets as \"assets\": "
+                           "{ \"directory\": \"public\" }",
+                           shown, found->line, found->column, refused[i]);
     }
+    if (apply_assets(ot_tree_get(tree, "assets"), shown, source, err) < 0)
+        return -1;
     source->is_worker = true;
     if (source->name == NULL && name != NULL)
         source->name = function_name(name);

@@ -1,24 +1,13 @@
 /** `fetch`, also of a function's own files: fetch(new URL("./logo.png", import.meta.url)). */
 
+import { mediaType } from "./media-types.js";
 import { fromFileUrl, fs } from "./paths.js";
-
-/** Types of what functions serve from files; the rest has none, as in Deno. @type {Record<string, string>} */
-const TYPES = {
-    css: "text/css",
-    html: "text/html",
-    js: "text/javascript",
-    json: "application/json",
-    png: "image/png",
-    svg: "image/svg+xml",
-    txt: "text/plain",
-    wasm: "application/wasm",
-};
 
 /** @param {Request} request */
 async function readFile(request) {
     if (request.method !== "GET") throw new TypeError(`fetch: a file can only be read, not ${request.method}`);
     const path = fromFileUrl(request.url);
-    const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
+    const type = mediaType(path);
     try {
         return new Response(fs().readFileSync(path), { headers: type ? { "content-type": type } : {} });
     } catch (error) {

@@ -133,6 +133,7 @@ function withoutName(request, name) {
  * @param {boolean | null} options.public Whether requests without identity are answered; null: 1tube.json does not say, so no.
  * @param {Record<string, unknown>} [options.vars] Plain configuration from a wrangler file; what the engine's operator gives wins.
  * @param {boolean} [options.stripName] Whether requests come without the function's name in their path.
+ * @param {ReturnType<typeof import("./assets.js").assets>} [options.assets] Static assets of a wrangler project.
  * @param {() => unknown} load Evaluates the module: `require` gives its exports; `import`, for top-level await, a promise of its namespace.
  * @returns {{ fetch(request: Request, env: unknown, ctx: ExecutionContext): Response | Promise<Response> }}
  */
@@ -159,13 +160,16 @@ export function cell(options, load) {
 
     /** @type {import("./actor.js").Answer} */
     function answer(request, bindings, ctx) {
-        const env = options.vars ? { ...options.vars, .../** @type {object} */ (bindings) } : bindings;
+        const own = options.vars || options.assets;
+        const env = own ? { ...options.vars, ...options.assets?.bindings, .../** @type {object} */ (bindings) } : bindings;
         if (options.stripName) request = withoutName(request, options.name);
         const auth = open ? undefined : identify(request.headers);
         if (!open && !auth && !isPreflight(request)) {
             if (options.public === null) hintClosed();
             return unauthorized();
         }
+        const asset = options.assets?.answer(request);
+        if (asset) return asset;
         if (program.invoke) return run(program.invoke, request, env, ctx, auth);
         if (!starting) {
             noticeReader(request);

@@ -185,3 +185,69 @@ TS
     start_server dist --allow-unsigned
     answers my-worker '["hi",5,{"a":[1,true]},"hi",5,"# read me","<p>"]'
 }
+
+@test "a wrangler project's static assets" {
+    write worker/wrangler.jsonc <<'JSON'
+{
+    "name": "site",
+    "main": "src/worker.js",
+    "assets": {
+        "directory": "./public/",
+        "binding": "ASSETS",
+        "not_found_handling": "404-page",
+        "run_worker_first": ["/api/*", "!/api/docs"]
+    }
+}
+JSON
+    write worker/src/worker.js <<'JS'
+export default {
+    async fetch(request, env) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/api/home") return env.ASSETS.fetch("https://assets.invalid/");
+        if (pathname === "/none") return env.ASSETS.fetch(request);
+        return new Response(`worker:${pathname}`, { headers: { "content-type": "text/plain" } });
+    },
+};
+JS
+    write worker/1tube.json <<<'{ "public": true }'
+    write worker/public/index.html <<<home
+    write worker/public/about.html <<<about
+    write worker/public/docs/index.html <<<docs
+    write worker/public/app.js <<<'no("module")'
+    write worker/public/api/docs <<<api-docs
+    write worker/public/api/file <<<hidden
+    write worker/public/404.html <<<lost
+    write worker/public/_headers <<<secret
+    build worker
+    exits 0
+    start_server dist --allow-unsigned
+    answers site home
+    answers site/about about
+    answers site/docs/ docs
+    answers site/app.js 'no("module")'
+    answers site/x worker:/x
+    answers site/api/docs api-docs
+    answers site/api/file worker:/api/file
+    answers site/api/home home
+    answers site/_headers worker:/_headers
+    run curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "$URL/site/docs?a"
+    [ "$output" = "307 $URL/site/docs/?a" ]
+    run curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "$URL/site/about.html"
+    [ "$output" = "307 $URL/site/about" ]
+    run curl -s -w ' %{http_code} %{content_type}' "$URL/site/none"
+    [ "$output" = $'lost\n 404 text/html; charset=utf-8' ]
+    run curl -s -X POST "$URL/site/about"
+    [ "$output" = "worker:/about" ]
+    stop_server
+    # settings that no source file shows make another bundle
+    write worker/1tube.json <<<'{ "public": true, "stripName": false }'
+    build worker
+    start_server dist --allow-unsigned
+    answers site/about worker:/site/about
+    stop_server
+    write worker/1tube.json <<<'{ "public": true }'
+    sed -i 's/"run_worker_first": .*/"run_worker_first": true/' worker/wrangler.jsonc
+    build worker
+    start_server dist --allow-unsigned
+    answers site/about worker:/about
+}
