@@ -10,7 +10,7 @@ WORK=$(mktemp -d)
 SERVER=
 
 finish() {
-    [ -z "$SERVER" ] || kill -9 "$SERVER" 2>/dev/null || true
+    [ -z "$SERVER" ] || { kill -9 "$SERVER" && wait "$SERVER"; } 2>/dev/null || true
     rm -rf "$WORK"
 }
 trap finish EXIT

@@ -116,6 +116,7 @@ export const functions = {
     "three-global": { config: { rpm: 3, rateLimitBy: "global" }, source: serve(mirror) },
     plain: { config: { public: true }, source: serve(mirror) },
     flaky: { config: { ...open, recycle: { errorRate: 0.9, errorWindow: 10, cooldownMs: 1000 } }, source: flaky },
+    counted: { config: { public: true, rpm: 0, recycle: { maxRequests: 5 } }, source: serve(mirror) },
     bytes: { config: open, source: serve("(request) => new Response(request.body)") },
     quick: { config: { ...open, timeoutMs: 400 }, source: probe },
     late: { config: { ...open, timeoutMs: 400, recycle: { errorRate: 1, errorWindow: 3, cooldownMs: 60000 } }, source: probe },

@@ -117,7 +117,7 @@ export async function serve(payload, args = [], env = {}) {
     const folder = mkdtempSync(path.join(work, "tmp-"));
     const source = payload ? ["--prebuilt", payload, "--trust", `${keys}.pub.pem`] : [];
     const child = spawn(onetube, ["serve", "--port", "0", "--ready-fd", "3", ...source, ...args], {
-        env: { PATH: process.env.PATH, TMPDIR: folder, JWT_SECRET: SECRET, INTERNAL_KEY, ASAN_OPTIONS: "exitcode=99", UBSAN_OPTIONS: "exitcode=99", ...env },
+        env: { PATH: process.env.PATH, TMPDIR: folder, JWT_SECRET: SECRET, INTERNAL_KEY, ASAN_OPTIONS: "exitcode=99:quarantine_size_mb=4", UBSAN_OPTIONS: "exitcode=99", ...env },
         stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     running.add(child);

@@ -9,6 +9,7 @@ import { finish, makePayload, root, work } from "./harness.mjs";
 import { crashes, examples, starts, swaps } from "./lives.mjs";
 import { streams } from "./streams.mjs";
 import { refusals, unreadyEngines } from "./refusals.mjs";
+import { watched } from "./watched.mjs";
 
 let scripts = 0;
 const script = (text) => {
@@ -27,6 +28,7 @@ const groups = {
     streams: () => streams(payload),
     callers: () => callers(payload),
     ...Object.fromEntries(Object.entries(more).map(([name, run]) => [name, () => run(payload)])),
+    watched: () => watched(payload),
     examples: () => examples(shown),
     starts: () => starts(payload),
     engines: () => unreadyEngines(payload, script),
