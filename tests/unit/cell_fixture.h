@@ -208,10 +208,10 @@ static inline int http_get(const char *path, const char *target, char *body, siz
     const struct timeval patience = {.tv_sec = HANG_S};
     OT_AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     OT_AUTOBUF struct ot_buf answer = {0};
-    OT_AUTOFREE char *request = ot_asprintf("GET %s HTTP/1.1\r\nHost: h\r\n"
-                                            "X-Forwarded-Proto: https\r\n"
-                                            "X-1tube-Auth-User: u\r\nConnection: close\r\n\r\n",
-                                            target);
+    OT_AUTOFREE char *request =
+        ot_asprintf("GET %s HTTP/1.1\r\nHost: h\r\n" OT_ENGINE_PROTO_HEADER ": https\r\n"
+                    "X-1tube-Auth-User: u\r\nConnection: close\r\n\r\n",
+                    target);
     const char *head_end = NULL;
     ssize_t got;
 

@@ -113,7 +113,8 @@ static void test_onetube_serve(void **state)
     check_command(&ot_serve_command);
 }
 
-/* What `onetube package --functions` takes is what `onetube build` takes, but for --out. */
+/* What `onetube package --functions` takes is what `onetube build` takes, but for --analyze, which
+ * changes only what build says. */
 static void test_package_builds_alike(void **state)
 {
     const struct ot_command *package = ot_cli_find("package")->command;
@@ -123,6 +124,8 @@ static void test_package_builds_alike(void **state)
          option->name != NULL; option++) {
         const struct ot_option *same = package->options;
 
+        if (strcmp(option->name, "analyze") == 0)
+            continue;
         while (same->name != NULL && strcmp(same->name, option->name) != 0)
             same++;
         if (same->name == NULL || same->type != option->type)
