@@ -285,6 +285,10 @@ static int write_virtual(const struct ot_plugin *plugin, struct ot_span name_spa
         ot_buf_puts(text, "if (0) await 0;\nexport const wait = 0;\n");
     } else if (ot_span_is(name_space, OT_WASM_NAMESPACE)) {
         write_instance(text, path);
+    } else if (ot_span_is(name_space, OT_MODULE_NAMESPACE)) {
+        OT_AUTOFREE char *file = ot_path_join(plugin->project->folder, path);
+
+        ot_plugin_wrap_module(plugin, file, text);
     }
     return 0;
 }

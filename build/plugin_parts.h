@@ -14,6 +14,8 @@
 #define OT_WAIT_SPECIFIER "onetube:wait"
 #define OT_WAIT_NAMESPACE "onetube-wait"
 
+/* A module that imports a file of a package; see plugin_esm.c. */
+#define OT_MODULE_NAMESPACE "onetube-module"
 /* Modules from the web; the path is the URL. */
 #define OT_HTTPS_NAMESPACE "onetube-https"
 /* What is not there yet, while it is found out what is needed (collection.h). */
@@ -100,7 +102,21 @@ void ot_plugin_vendor_filter(const struct ot_plugin *plugin, struct ot_buf *out)
 char *ot_plugin_dependency(const struct ot_plugin *plugin, const char *importer,
                            struct ot_span name);
 
-/* -- plugin_resolve.c, plugin_load.c -- */
+/* -- plugin_esm.c -- */
+
+/*
+ * Whether the file (absolute) needs a module in between, which is appended to `text`.
+ */
+bool ot_plugin_wrap_module(const struct ot_plugin *plugin, const char *path, struct ot_buf *text);
+
+/* -- plugin_resolve.c, plugin_resolved.c, plugin_load.c -- */
+
+/*
+ * The folder of the package that `target` is in, in a node_modules at or above `folder`; the caller
+ * frees it. NULL: it is not installed.
+ */
+char *ot_plugin_find_installed(const struct ot_plugin *plugin, const char *folder,
+                               const char *target);
 
 void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                        const struct ot_value *request);

@@ -209,6 +209,26 @@ TS
     has 'cannot resolve "npm:pack@1/dist/deep.js" (the package is installed, but has nothing under this name)'
 }
 
+@test "a default import of CommonJS is all its exports in a package's module, whatever it says of itself" {
+    package pack 1.0.0 ''
+    echo '{"name":"pack","version":"1.0.0","exports":{".":"./esm/index.js","./sub":"./esm/sub.js"}}' >node_modules/pack/package.json
+    mkdir node_modules/pack/esm
+    echo '{"type":"module"}' >node_modules/pack/esm/package.json
+    echo 'Object.defineProperty(exports, "__esModule", { value: true }); exports.inner = "inner";' >node_modules/pack/index.js
+    echo 'import all from "../index.js"; export const inner = all.inner; const own = "default"; export { own as default };' >node_modules/pack/esm/index.js
+    echo 'import all from "../index.js"; export const sub = all.inner;' >node_modules/pack/esm/sub.js
+    function_ interop index.ts <<'TS'
+import own, { inner } from "npm:pack@1";
+import { sub } from "https://esm.sh/pack@1/sub";
+export default () => new Response([own, inner, sub].join());
+TS
+    build
+    exits 0
+    fails has warning
+    start_server dist --allow-unsigned
+    answers interop default,inner,inner
+}
+
 @test "a version other than the installed one: another minor is a warning, another major an error" {
     package pack 2.3.4 'exports.x = "x";'
     function_ a index.ts <<<'import { x } from "npm:pack@^2.9"; export default () => new Response(x);'
