@@ -214,10 +214,13 @@ static void front_over(struct ot_exchange *exchange)
 
     connection->body_wanted = false;
     connection->drained = 0;
-    if (connection->is_broken)
+    if (connection->is_broken) {
         ot_http1_close_now(connection);
-    else
-        ot_http1_settle(connection);
+        return;
+    }
+    /* else it would be taken for the next request, and that one for this body */
+    drop_buffered(connection);
+    ot_http1_settle(connection);
 }
 
 const struct ot_front ot_http1_front = {
