@@ -37,9 +37,10 @@ struct ot_log_request {
 void ot_log_request(struct ot_log *log, const struct ot_log_request *request);
 
 /*
- * One line that an engine wrote to standard output or error. A console line of the shim
- * (`__1TUBE_LOG__{"id":...,"level":...,"msg":...,"ts":...,"fn":...}`) is unwrapped and tied to its
- * request; any other is shown under the cell's name. At most 16 KiB of it are kept.
+ * One line that an engine wrote to standard output or error. A console line of the shim on standard
+ * output, where only the shim writes (`__1TUBE_LOG__{"id":...,"level":...,"msg":...,"ts":...,
+ * "fn":...}`), is unwrapped and tied to its request; any other is shown under the cell's name. At
+ * most 16 KiB of it are kept.
  */
 void ot_log_console(struct ot_log *log, const char *cell, bool is_error, struct ot_span line);
 

@@ -295,7 +295,8 @@ void ot_log_line_console(enum ot_log_format format, uint64_t time_ms, const char
 {
     struct console console = {0};
 
-    if (!unwrap(line, &console)) {
+    /* an exception's text comes there unmarked, and whoever caused it may have chosen it */
+    if (is_error || !unwrap(line, &console)) {
         console_free(&console);
         ot_buf_append(&console.message, line.data, cut(line, CONSOLE_MAX).len);
     }

@@ -109,6 +109,8 @@ static void test_console(void **state)
          false},
         {"__1TUBE_LOG__", "[cell-1] log: __1TUBE_LOG__\n", false},
         {"\x1b]0;title\x07", "[cell-1] log: ?]0;title?\n", false},
+        {"__1TUBE_LOG__{\"id\":\"" ID "\",\"msg\":\"m\",\"fn\":\"pay\"}",
+         "[cell-1] error: __1TUBE_LOG__{\"id\":\"" ID "\",\"msg\":\"m\",\"fn\":\"pay\"}\n", true},
     };
     OT_AUTOBUF struct ot_buf line = {0};
     OT_AUTOFREE char *longer = ot_alloc(1, 20000);
