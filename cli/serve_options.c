@@ -81,8 +81,10 @@ static const struct ot_option options[] = {
      .offset = AT(route_prefix)},
     NUMBER("max-connections", "N", max_connections, INT32_MAX,
            "connections of clients at the same time (default 16384)"),
-    NUMBER("max-connections-per-address", "N", max_connections_per_address, INT32_MAX,
-           "the same for one address that is no trusted proxy; 0: no limit (default 1024)"),
+    NUMBER(
+        "max-connections-per-address", "N", max_connections_per_address, INT32_MAX,
+        "the same for one address, or /64 of IPv6, that is no trusted proxy; 0: no limit (default "
+        "1024)"),
     NUMBER("max-url-bytes", "N", max_url_bytes, 1 << 20,
            "longer request targets are refused (default 8192)"),
     NUMBER("max-head-bytes", "N", max_head_bytes, 1 << 20,

@@ -87,6 +87,15 @@ void ot_address_text(const struct ot_address *address, char out[OT_ADDRESS_TEXT]
         inet_ntop(AF_INET6, address->bytes, out, OT_ADDRESS_TEXT);
 }
 
+struct ot_address ot_address_network(const struct ot_address *address)
+{
+    struct ot_address network = *address;
+
+    if (!ot_address_is_ipv4(address))
+        memset(network.bytes + 8, 0, 8);
+    return network;
+}
+
 /* -- ranges ------------------------------------------------------------------------------------ */
 
 struct word {

@@ -20,6 +20,10 @@ void ot_address_of(const struct sockaddr *from, struct ot_address *out);
 #define OT_ADDRESS_TEXT 46
 void ot_address_text(const struct ot_address *address, char out[OT_ADDRESS_TEXT]);
 
+/* Where one subscriber is: the address, of IPv6 its /64, of which everybody has at least one (RFC
+ * 6177). */
+struct ot_address ot_address_network(const struct ot_address *address);
+
 /* Ranges (RFC 4632). One of IPv6 holds no IPv4 address, also "::/0". Start from `{0}`. */
 struct ot_ranges {
     struct ot_range {

@@ -95,11 +95,12 @@ bool ot_connections_enter(struct ot_connections *connections, const struct ot_ad
     pthread_mutex_lock(&connections->lock);
     ok = connections->open < connections->max;
     if (ok && is_counted) {
-        struct entry *entry = &connections->entries[find(connections, address)];
+        struct ot_address network = ot_address_network(address);
+        struct entry *entry = &connections->entries[find(connections, &network)];
 
         ok = entry->count < connections->per_address;
         if (ok) {
-            entry->address = *address;
+            entry->address = network;
             entry->count++;
         }
     }
@@ -113,7 +114,8 @@ void ot_connections_leave(struct ot_connections *connections, const struct ot_ad
 {
     pthread_mutex_lock(&connections->lock);
     if (connections->per_address > 0 && !is_exempt) {
-        size_t at = find(connections, address);
+        struct ot_address network = ot_address_network(address);
+        size_t at = find(connections, &network);
 
         if (--connections->entries[at].count == 0)
             close_gap(connections, at);

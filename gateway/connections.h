@@ -1,5 +1,5 @@
-/* How many connections are open, in all and from each address; shared by all threads. Memory is
- * bounded by the largest number of connections. */
+/* How many connections are open, in all and from each address (of IPv6: from each /64); shared by
+ * all threads. Memory is bounded by the largest number of connections. */
 #pragma once
 
 #include "gateway/address.h"

@@ -98,11 +98,8 @@ static struct ot_limit_key make_key(const struct ot_limiter *limiter, char kind,
 struct ot_limit_key ot_limit_by_address(const struct ot_limiter *limiter, struct ot_span function,
                                         const struct ot_address *address)
 {
-    struct ot_address network = *address;
+    struct ot_address network = ot_address_network(address);
 
-    /* one subscriber has at least a /64 of IPv6 (RFC 6177) */
-    if (!ot_address_is_ipv4(address))
-        memset(network.bytes + 8, 0, 8);
     return make_key(limiter, 'a', network.bytes, function);
 }
 
