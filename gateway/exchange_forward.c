@@ -82,7 +82,7 @@ static void put_forwarded(struct ot_exchange *exchange, struct ot_buf *out)
     if (exchange->origin.through_proxy) {
         struct ot_span given = ot_header_value(&request->headers, OT_FIELD_FORWARDED_HOST);
 
-        host = given.len > 0 ? given : host;
+        host = ot_is_host(given) ? given : host;
     }
     put_line(out, "x-forwarded-host: ", host);
 }

@@ -26,6 +26,7 @@
     "  if (what === 'seen') return Response.json(seen);\n"                                         \
     "  seen.runs++;\n"                                                                             \
     "  if (what === 'headers') return Response.json([...request.headers]);\n"                      \
+    "  if (what === 'url') return new Response(request.url);\n"                                    \
     "  if (what === 'echo') return new Response(request.body);\n"                                  \
     "  if (what === 'length') return new Response(String((await request.text()).length));\n"       \
     "  if (what === 'early') return new Response('early');\n"                                      \
