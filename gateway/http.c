@@ -1,6 +1,5 @@
 #include "gateway/http.h"
 
-#include <llhttp.h>
 #include <string.h>
 
 static char lower(char c)
@@ -153,9 +152,11 @@ enum ot_method ot_method_of(struct ot_span text)
 
 bool ot_method_is_known(struct ot_span text)
 {
-#define NAME(number, name, string) #string,
-    static const char *const names[] = {HTTP_METHOD_MAP(NAME)};
-#undef NAME
+    static const char *const names[] = {
+        "GET",       "HEAD",     "POST",        "PUT",       "DELETE", "PATCH",
+        "OPTIONS",   "PROPFIND", "SEARCH",      "PROPPATCH", "COPY",   "MKACTIVITY",
+        "CHECKOUT",  "PURGE",    "LOCK",        "UNLOCK",    "MKCOL",  "MOVE",
+        "SUBSCRIBE", "NOTIFY",   "UNSUBSCRIBE", "REPORT",    "ACL",    "MERGE"};
 
     for (size_t i = 0; i < OT_COUNT(names); i++) {
         if (ot_span_is(text, names[i]))

@@ -86,7 +86,8 @@ enum ot_method {
 
 /* Methods are case-sensitive (RFC 9110 section 9.1). */
 enum ot_method ot_method_of(struct ot_span text);
-/* Whether anybody knows it: those of llhttp, which are those of IANA and a few more. */
+/* Whether the engine takes it. Others never get there, since its refusal would count as a failure
+ * of the function. */
 bool ot_method_is_known(struct ot_span text);
 
 /* Whether it can be a request's host and port: not empty, and nothing in it that could move the

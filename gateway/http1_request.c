@@ -117,6 +117,8 @@ static enum ot_refusal take_head(struct ot_http1_request *parser)
 
     request->headers = ot_http1_headers(&parser->head);
     request->method = ot_method_of(request->method_text);
+    if (!ot_method_is_known(request->method_text))
+        return OT_NOT_IMPLEMENTED;
     if (!take_host(parser) || !take_target(parser) || !take_framing(parser))
         return OT_BAD_REQUEST;
     expect = ot_header_value(&request->headers, OT_FIELD_EXPECT);

@@ -11,6 +11,7 @@ const EngineResponse = Response;
  */
 const refusal = (status, error) => EngineResponse.json({ error }, { status });
 
+export const badRequest = () => refusal(400, "Bad request");
 export const internalError = () => refusal(500, "Internal server error");
 export const unauthorized = () => refusal(401, "Unauthorized");
 export const timedOut = () => refusal(504, "Function execution timed out");

@@ -10,7 +10,7 @@
  */
 
 import { place } from "./actor.js";
-import { describe, internalError, unauthorized } from "./answers.js";
+import { badRequest, describe, internalError, unauthorized } from "./answers.js";
 import { inInvocation, installConsole, noticeReader } from "./console.js";
 import { registerExports, registerNamespace } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
@@ -26,6 +26,9 @@ export { OnetubeIsolate } from "./actor.js";
  * How long after its evaluation a module may still register a handler: some do so in an asynchronous `main()` that nobody awaits.
  */
 const LATE_HANDLER_MS = 1000;
+
+// Before the function puts another in its place.
+const canParse = URL.canParse.bind(URL);
 
 const NO_HANDLER =
     "no handler: write Deno.serve((request) => new Response()) or export default { fetch(request) { ... } }";
@@ -160,6 +163,8 @@ export function cell(options, load) {
 
     /** @type {import("./actor.js").Answer} */
     function answer(request, bindings, ctx) {
+        // A Host that no URL can have: the handler would stumble over it, and it would count as the function's failure.
+        if (!canParse(request.url)) return badRequest();
         const own = options.vars || options.assets;
         const env = own ? { ...options.vars, ...options.assets?.bindings, .../** @type {object} */ (bindings) } : bindings;
         if (options.stripName) request = withoutName(request, options.name);

@@ -226,6 +226,12 @@ export async function run(report, engine) {
         assert.match(engine.log(), /rejects\/index\.ts: GET .*: Error: secret\n +at .*\n(.*\n)*? +caused by: Error: deeper\n +at /);
         assert.match(engine.log(), /throws-at-start\/index\.ts: failed to start: Error: at start\n +at /);
     });
+    await report.test("a host that no URL can have is the client's fault", async () => {
+        for (const host of ["h:99999", "h:80:90", "[::1", "999.999.999.999"]) {
+            assert.equal((await send(engine.port("default-hono"), { headers: { host } })).status, 400);
+        }
+    });
+
     await report.test("start: requests that come together start the module once", async () => {
         const answers = await Promise.all([1, 2, 3, 4].map(() => get("started-once")));
         assert.deepEqual(answers.map(({ text }) => text), ["1", "1", "1", "1"]);

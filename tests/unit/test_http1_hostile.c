@@ -187,6 +187,9 @@ static const struct {
     {BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "version_not_supported"},
     {BYTES("BREW / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
     {BYTES("get / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
+    {BYTES("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
+    {BYTES("SOURCE / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
+    {BYTES("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"), "PROPFIND /;"},
     {BYTES(T16 T16 "0 / HTTP/1.1\r\nHost: a\r\n\r\n"), BAD},
     {BYTES("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"), BAD},
 
