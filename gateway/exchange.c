@@ -107,7 +107,10 @@ void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_
         return;
     exchange->phase = phase;
     exchange->wait_until = ot_exchange_now(exchange) + milliseconds;
+    exchange->previous_waiting = NULL;
     exchange->next_waiting = worker->waiting;
+    if (worker->waiting != NULL)
+        worker->waiting->previous_waiting = exchange;
     worker->waiting = exchange;
     ot_exchange_schedule(exchange);
     if (phase == OT_PHASE_CELL)
@@ -116,14 +119,14 @@ void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_
 
 void ot_exchange_stop_waiting(struct ot_exchange *exchange)
 {
-    struct ot_exchange **place = &exchange->worker->waiting;
-
     if (exchange->phase != OT_PHASE_KEYS && exchange->phase != OT_PHASE_CELL)
         return;
-    while (*place != NULL && *place != exchange)
-        place = &(*place)->next_waiting;
-    if (*place != NULL)
-        *place = exchange->next_waiting;
+    if (exchange->previous_waiting != NULL)
+        exchange->previous_waiting->next_waiting = exchange->next_waiting;
+    else
+        exchange->worker->waiting = exchange->next_waiting;
+    if (exchange->next_waiting != NULL)
+        exchange->next_waiting->previous_waiting = exchange->previous_waiting;
     exchange->phase = OT_PHASE_IDLE;
     exchange->wait_until = OT_NEVER;
 }
