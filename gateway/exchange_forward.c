@@ -221,10 +221,12 @@ void ot_exchange_dispatch(struct ot_exchange *exchange)
     upstream = ot_cell_state(pool->cell) == OT_CELL_READY
                    ? ot_upstream_take(pool, exchange, exchange->retried)
                    : NULL;
-    if (upstream == NULL)
-        ot_exchange_wait(exchange, OT_PHASE_CELL, exchange->worker->settings->retry_ms);
-    else
+    if (upstream != NULL) {
         start(exchange, upstream);
+        return;
+    }
+    want_body(exchange, false); /* a connection that was lost may have wanted it already */
+    ot_exchange_wait(exchange, OT_PHASE_CELL, exchange->worker->settings->retry_ms);
 }
 
 /* -- the request's body ------------------------------------------------------------------------ */

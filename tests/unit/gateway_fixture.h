@@ -70,6 +70,7 @@ struct gateway {
     int listener;
     unsigned port;
     _Atomic unsigned wanted_keys;
+    sem_t held, release; /* of /hold */
 };
 
 static inline void *gateway_control(void *argument)
@@ -170,6 +171,23 @@ static inline void gateway_want_keys(void *context)
     ((struct gateway *)context)->wanted_keys++;
 }
 
+/* A request for /hold holds the gateway's thread until the test releases it. */
+static inline bool gateway_endpoint(void *context, struct ot_worker *worker,
+                                    const struct ot_request *request, struct ot_span path,
+                                    struct ot_endpoint_answer *answer)
+{
+    struct gateway *gateway = context;
+
+    (void)worker;
+    (void)request;
+    (void)answer;
+    if (!ot_span_is(path, "/hold"))
+        return false;
+    sem_post(&gateway->held);
+    sem_wait(&gateway->release);
+    return true;
+}
+
 /* `change` may be NULL. */
 static inline void gateway_begin(struct gateway *gateway,
                                  void (*change)(struct ot_settings *settings))
@@ -177,6 +195,7 @@ static inline void gateway_begin(struct gateway *gateway,
     struct ot_worker_options options = {.settings = &gateway->settings,
                                         .listeners = &gateway->listener,
                                         .listener_count = 1,
+                                        .endpoint = gateway_endpoint,
                                         .endpoint_context = gateway,
                                         .want_keys = gateway_want_keys};
     static const char *const none[] = {"none"};
@@ -187,6 +206,8 @@ static inline void gateway_begin(struct gateway *gateway,
     uv_timer_stop(&gateway->world.guard);
     ot_payload_free(OT_STEAL(gateway->world.payload));
     sem_init(&gateway->done, 0, 0);
+    sem_init(&gateway->held, 0, 0);
+    sem_init(&gateway->release, 0, 0);
     gateway_settings(gateway);
     if (change != NULL)
         change(&gateway->settings);
@@ -251,6 +272,8 @@ static inline void gateway_end(struct gateway *gateway)
     unit_remove_dir(world->dir);
     free(world->engine);
     sem_destroy(&gateway->done);
+    sem_destroy(&gateway->held);
+    sem_destroy(&gateway->release);
     assert_int_equal(count_fds(), world->fds);
 }
 
