@@ -50,6 +50,7 @@ struct ot_worker {
     struct ot_timer tick;    /* while exchanges wait for a cell */
     struct ot_timer sweep;   /* while engine connections are idle */
     struct ot_timer flush;   /* while the log has lines to write */
+    struct ot_timer accept;  /* while there are no descriptors for more connections */
     struct ot_timer stop;
 
     struct ot_thread_counters counters;

@@ -20,6 +20,8 @@
 #define TICK_MS 2u
 /* How long log lines may wait. */
 #define FLUSH_MS 20u
+/* How long nobody is accepted when there are no descriptors. */
+#define ACCEPT_PAUSE_MS 100u
 /* Connections over the limit that are told so at the same time; more are closed unheard. */
 #define REFUSED_MAX 64u
 
@@ -220,6 +222,24 @@ void ot_view_leave(struct ot_view *view)
 
 /* -- connections ------------------------------------------------------------------------------- */
 
+static void on_listener(uv_poll_t *poll, int status, int events);
+
+static void on_accept(struct ot_timer *timer)
+{
+    struct ot_worker *worker = timer->context;
+
+    for (size_t i = 0; i < worker->options.listener_count && !worker->stopping; i++)
+        uv_poll_start(&worker->listeners[i].poll, UV_READABLE, on_listener);
+}
+
+/* Who cannot be accepted stays in the queue, and would wake us up again at once. */
+static void pause_accepting(struct ot_worker *worker)
+{
+    for (size_t i = 0; i < worker->options.listener_count; i++)
+        uv_poll_stop(&worker->listeners[i].poll);
+    ot_timer_set(&worker->accept, uv_now(&worker->loop) + ACCEPT_PAUSE_MS);
+}
+
 static void accept_connection(struct ot_worker *worker, const struct ot_listener *listener)
 {
     struct sockaddr_storage from = {0};
@@ -231,8 +251,11 @@ static void accept_connection(struct ot_worker *worker, const struct ot_listener
     const int on = 1;
     int fd = accept4(listener->fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            pause_accepting(worker);
         return;
+    }
     ot_address_of((struct sockaddr *)&from, &peer.address);
     if (from.ss_family == AF_INET || from.ss_family == AF_INET6) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -292,6 +315,7 @@ static void close_all(struct ot_worker *worker)
     ot_timer_close(&worker->tick, NULL);
     ot_timer_close(&worker->sweep, NULL);
     ot_timer_close(&worker->flush, NULL);
+    ot_timer_close(&worker->accept, NULL);
     ot_timer_close(&worker->stop, NULL);
     uv_close((uv_handle_t *)&worker->prepare, NULL);
     ot_http1_free_spare_streams(worker);
@@ -401,6 +425,7 @@ int ot_worker_start(const struct ot_worker_options *options, struct ot_worker **
     ot_timer_open(&worker->tick, &worker->loop, on_tick, worker);
     ot_timer_open(&worker->sweep, &worker->loop, on_sweep, worker);
     ot_timer_open(&worker->flush, &worker->loop, on_flush, worker);
+    ot_timer_open(&worker->accept, &worker->loop, on_accept, worker);
     ot_timer_open(&worker->stop, &worker->loop, on_stop, worker);
     uv_prepare_init(&worker->loop, &worker->prepare);
     worker->prepare.data = worker;
