@@ -124,9 +124,20 @@ size_t ot_trust_usable_keys(const struct ot_trust *trust)
 static int refuse_untrusted(const struct ot_trust *trust, const struct ot_signature_page *page,
                             size_t signed_by, unsigned threshold, struct ot_error *err)
 {
-    ot_refuse(err, OT_E_UNTRUSTED,
-              "%s: signed by %zu of %zu trusted keys, expected at least %u (%u lines)",
-              OT_SIGNATURES_NAME, signed_by, ot_trust_usable_keys(trust), threshold, page->count);
+    size_t usable = ot_trust_usable_keys(trust);
+
+    if (page->count == 0)
+        return ot_refuse(err, OT_E_UNTRUSTED,
+                         "%s: it is not signed, expected at least %u of %zu trusted keys "
+                         "(package with --sign-key, or onetube sign)",
+                         OT_SIGNATURES_NAME, threshold, usable);
+    if (usable == 0)
+        ot_refuse(err, OT_E_UNTRUSTED, "%s: it is signed, and no key is trusted (--trust KEY)",
+                  OT_SIGNATURES_NAME);
+    else
+        ot_refuse(err, OT_E_UNTRUSTED,
+                  "%s: signed by %zu of %zu trusted keys, expected at least %u", OT_SIGNATURES_NAME,
+                  signed_by, usable, threshold);
     for (unsigned i = 0; i < page->count; i++) {
         const char *id = page->items[i].key_id;
         size_t len = strlen(err->message);

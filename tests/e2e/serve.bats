@@ -52,6 +52,7 @@ teardown() {
     run "$SERVE" "$BATS_TEST_TMPDIR/dist" --trust "$KEY"
     exits 3
     has E_UNTRUSTED
+    has "it is not signed"
     start_server "$BATS_TEST_TMPDIR/dist" --allow-unsigned
     [ "$(curl -sS "$URL/hello")" = "hello there" ]
     grep -qi unsigned "$LOG"
