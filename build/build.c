@@ -142,8 +142,12 @@ static int scan_sources(struct build *build, struct ot_error *err)
     struct ot_folder folder;
 
     if (ot_discover(build->shown, options->only != NULL ? options->only : &all, &build->sources,
-                    err) < 0 ||
-        ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0 ||
+                    err) < 0)
+        return -1;
+    for (size_t i = 0; i < build->sources.warnings.count; i++)
+        ot_report_add(build->report,
+                      (struct ot_diagnostic){.text = ot_strdup(build->sources.warnings.items[i])});
+    if (ot_project_open(&build->project, build->real, build->shown, &build->sources, err) < 0 ||
         ot_vendored_open(&build->vendored, build->real, build->shown, err) < 0)
         return -1;
     if (options->frozen && !build->vendored.has_lock)

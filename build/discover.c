@@ -435,6 +435,8 @@ static int discover(struct discovery *discovery, const struct ot_list *only, str
         if (!was_found(discovery->out, only->items[i]))
             return no_such_function(discovery, &names, only->items[i], err);
     }
+    if (only->count == 0)
+        ot_supabase_check(&discovery->supabase, discovery->out, &discovery->out->warnings);
     if (discovery->out->count == 0)
         return ot_fail(err, OT_FAILED,
                        "%s: holds no function (each is a folder with " OT_ENTRY_NAMES ")",
@@ -486,5 +488,6 @@ void ot_sources_free(struct ot_sources *sources)
     ot_list_free(&sources->compat_flags);
     ot_list_free(&sources->loaders);
     ot_list_free(&sources->vars);
+    ot_list_free(&sources->warnings);
     *sources = (struct ot_sources){0};
 }

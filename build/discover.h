@@ -29,8 +29,9 @@ struct ot_sources {
     size_t count;
     char *compat_date; /* the latest one; NULL: none */
     struct ot_list compat_flags;
-    struct ot_list loaders; /* esbuild's flags for text, data and wasm rules, sorted */
-    struct ot_list vars;    /* names, sorted */
+    struct ot_list loaders;  /* esbuild's flags for text, data and wasm rules, sorted */
+    struct ot_list vars;     /* names, sorted */
+    struct ot_list warnings; /* of settings files, with their places */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "build/entry.h"
 #include "build/path.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,8 @@ char *ot_functions_folder(const char *given, struct ot_error *err)
     OT_AUTOFREE char *functions = ot_path_join(shown, OT_SPAN("functions"));
 
     if (!is_folder(shown)) {
+        if (access(shown, F_OK) == 0)
+            errno = ENOTDIR;
         ot_fail_errno(err, OT_FAILED, "%s", shown);
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "build/supabase.h"
 
+#include "base/text.h"
 #include "build/path.h"
 
 #include <stdlib.h>
@@ -137,4 +138,52 @@ int ot_supabase_apply(const struct ot_supabase *supabase, const char *real,
             return fail_at(supabase, map, err, "names a file that does not exist");
     }
     return apply_files(supabase, real, ot_tree_get(table, "static_files"), source, err);
+}
+
+static void warn(const struct ot_supabase *supabase, const struct ot_tree *at, const char *what,
+                 const char *nearest, struct ot_list *warnings)
+{
+    OT_AUTOFREE char *hint =
+        nearest != NULL ? ot_asprintf(" (did you mean \"%s\"?)", nearest) : ot_strdup("");
+    char shown[80];
+    OT_AUTOFREE char *text = NULL;
+
+    ot_printable(shown, sizeof(shown), ot_span_of(at->key));
+    text = ot_asprintf("%s:%u:%u: %s \"%s\"%s", supabase->shown, at->line, at->column, what, shown,
+                       hint);
+    ot_list_add(warnings, text);
+}
+
+static bool has_word(const char *const *words, const char *word)
+{
+    while (*words != NULL && strcmp(*words, word) != 0)
+        words++;
+    return *words != NULL;
+}
+
+void ot_supabase_check(const struct ot_supabase *supabase, const struct ot_sources *sources,
+                       struct ot_list *warnings)
+{
+    static const char *const keys[] = {"enabled",    "verify_jwt",   "entrypoint",
+                                       "import_map", "static_files", NULL};
+    const struct ot_tree *functions = ot_tree_get(&supabase->tree, "functions");
+    OT_AUTOFREE const char **names = ot_alloc(sources->count + 1, sizeof(*names));
+
+    for (size_t i = 0; i < sources->count; i++)
+        names[i] = sources->items[i].name;
+    for (size_t i = 0; i < functions->count; i++) {
+        const struct ot_tree *table = &functions->items[i];
+
+        if (!has_word(names, table->key) && ot_supabase_enabled(supabase, table->key))
+            warn(supabase, table, "there is no function", ot_nearest_word(table->key, names),
+                 warnings);
+        for (size_t j = 0; j < table->count && table->type == OT_TREE_OBJECT; j++) {
+            const char *key = table->items[j].key;
+            const char *nearest = has_word(keys, key) ? NULL : ot_nearest_word(key, keys);
+
+            /* other tools may know more keys */
+            if (nearest != NULL)
+                warn(supabase, &table->items[j], "unknown key", nearest, warnings);
+        }
+    }
 }

@@ -31,6 +31,13 @@ char *ot_supabase_entry(const struct ot_supabase *supabase, const char *real, co
 OT_MUST_USE int ot_supabase_apply(const struct ot_supabase *supabase, const char *real,
                                   struct ot_function_source *source, struct ot_error *err);
 
+/*
+ * Adds to `warnings` what is probably a slip, with its place: a table of a function that is not
+ * among `sources` (all of the folder), a key that looks like one that is known.
+ */
+void ot_supabase_check(const struct ot_supabase *supabase, const struct ot_sources *sources,
+                       struct ot_list *warnings);
+
 /* Adds a pattern, relative to `folder` (absolute, as `real`), with its place in the file `shown`.
  */
 void ot_static_files_add(struct ot_function_source *source, const char *real, const char *folder,

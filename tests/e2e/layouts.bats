@@ -35,6 +35,31 @@ answers() {
     [ "$found" = "$2" ] || { echo "$1: $found, expected $2"; cat "$LOG"; return 1; } >&2
 }
 
+@test "a slip in config.toml is a warning with its place" {
+    write supabase/config.toml <<'TOML'
+[functions.helo]
+verify_jwt = false
+[functions.off]
+enabled = false
+[functions.open]
+verify_jvt = false
+elsewhere = 1
+TOML
+    write $F/hello/index.ts <<<'Deno.serve(() => new Response("hello"));'
+    write $F/open/index.ts <<<'Deno.serve(() => new Response("open"));'
+    build
+    exits 0
+    has 'supabase/config.toml:1:2: there is no function "helo" (did you mean "hello"?)'
+    has 'supabase/config.toml:6:1: unknown key "verify_jvt" (did you mean "verify_jwt"?)'
+    [[ "$output" != *elsewhere* && "$output" != *'"off"'* ]]
+    run "$ONETUBE" build --functions . --only open --out dist
+    exits 0
+    [[ "$output" != *helo* ]]
+    run "$ONETUBE" build --functions supabase/config.toml --out dist
+    exits 1
+    has "supabase/config.toml: Not a directory"
+}
+
 @test "a Supabase project: config.toml decides who may call, the entry, the import map and static files" {
     write supabase/config.toml <<'TOML'
 project_id = "shop" # the rest is for other tools
