@@ -239,6 +239,9 @@ static int check_operands(const struct ot_command *command, const struct ot_pars
 {
     if (parsed->operand_count < command->min_operands)
         return ot_fail(err, OT_USAGE, "%s is missing", command->operands);
+    if (parsed->operand_count > command->max_operands && command->max_operands == 0)
+        return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"; this command takes options alone",
+                       parsed->operands[0]);
     if (parsed->operand_count > command->max_operands)
         return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"",
                        parsed->operands[command->max_operands]);

@@ -25,6 +25,9 @@ load helpers
     run "$ONETUBE" --version 2
     exits 2
     has 'unexpected word "2"'
+    run "$ONETUBE" build functions
+    exits 2
+    has 'unexpected word "functions"; this command takes options alone'
     run bash -c '"$1" --version >/dev/full' - "$ONETUBE"
     exits 1
     has "No space left on device"
