@@ -157,7 +157,7 @@ static void write_serve(FILE *out)
     ot_man_write(&page, out);
 }
 
-/* Completes commands, options and file names. */
+/* Completes commands and, behind a dash, options; everything else is a file name. */
 static void write_bash(FILE *out)
 {
     fputs("_onetube() {\n    local words=\"\"\n    case ${COMP_WORDS[1]} in\n", out);
@@ -169,7 +169,10 @@ static void write_bash(FILE *out)
             fprintf(out, " --%s", option->name);
         fputs("\" ;;\n", out);
     }
-    fputs("    esac\n    [ \"$COMP_CWORD\" != 1 ] || words=\"help", out);
+    fputs("    esac\n    [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || words=\"\"\n"
+          "    [[ $COMP_CWORD != 1 && \"$COMP_CWORD ${COMP_WORDS[1]}\" != \"2 help\" ]] || "
+          "words=\"help",
+          out);
     for (size_t i = 0; ot_cli_commands[i] != NULL; i++)
         fprintf(out, " %s", ot_cli_commands[i]->command->name);
     fputs("\"\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "

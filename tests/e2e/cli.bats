@@ -68,6 +68,24 @@ load helpers
     for command in build package sign pae keygen verify inspect unpack; do grep -q "^    $command)" "$BUILD/completion/onetube"; done
 }
 
+@test "completion offers commands, options behind a dash, and file names elsewhere" {
+    # shellcheck source=/dev/null
+    source "$BUILD/completion/onetube"
+    completes() {
+        local expected=$1
+        shift
+        COMP_WORDS=(onetube "$@") COMP_CWORD=$#
+        COMPREPLY=()
+        _onetube
+        [ "${COMPREPLY[*]}" = "$expected" ] || { echo "$*: ${COMPREPLY[*]}" >&2; return 1; }
+    }
+    completes verify ver
+    completes verify help ver
+    completes --frozen build --fr
+    completes "" package --in ""
+    completes "" verify rel
+}
+
 @test "inspect says that nothing was verified" {
     run "$ONETUBE" inspect "$VECTORS/wrong-key.1tube"
     exits 0
