@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,6 +208,17 @@ static int set_up(struct transfer *transfer, struct ot_error *err)
     return 0;
 }
 
+/* Whoever has an authority of their own can mend that. */
+static bool has_unknown_issuer(CURL *curl)
+{
+    long result = X509_V_OK;
+
+    curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    return result == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           result == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           result == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+}
+
 /* One request without following redirects. */
 static int request(struct transfer *transfer, int64_t deadline, struct ot_error *err)
 {
@@ -227,8 +239,11 @@ static int request(struct transfer *transfer, int64_t deadline, struct ot_error 
         return -1;
     if (code == CURLE_OK || transfer->not_wanted)
         return 0;
-    return ot_fail(err, OT_FAILED, "%s: %s", transfer->url,
-                   transfer->detail[0] != '\0' ? transfer->detail : curl_easy_strerror(code));
+    return ot_fail(err, OT_FAILED, "%s: %s%s", transfer->url,
+                   transfer->detail[0] != '\0' ? transfer->detail : curl_easy_strerror(code),
+                   code == CURLE_PEER_FAILED_VERIFICATION && has_unknown_issuer(transfer->curl)
+                       ? " (SSL_CERT_FILE names certificates to trust)"
+                       : "");
 }
 
 /* The URL of the next request; NULL data in `*next` means that this was the last one. */
