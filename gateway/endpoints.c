@@ -39,6 +39,7 @@ static void refuse(struct call *call, enum ot_refusal refusal)
 {
     const struct ot_refusal_detail none = {0};
 
+    call->answer->refusal = refusal;
     call->answer->status = ot_refusal_status(refusal);
     ot_refusal_body(refusal, &none, &call->answer->body);
 }

@@ -74,6 +74,7 @@ void ot_exchange_answer(struct ot_exchange *exchange, const struct ot_endpoint_a
 {
     struct ot_answer answer = {.status = given->status};
 
+    exchange->refusal = given->refusal;
     ot_exchange_write_lines(exchange, NULL);
     if (given->content_type != NULL)
         put(&exchange->lines, "content-type: ", ot_span_of(given->content_type));

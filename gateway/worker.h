@@ -8,6 +8,7 @@
 #include "gateway/connections.h"
 #include "gateway/generation.h"
 #include "gateway/metrics.h"
+#include "gateway/refusal.h"
 #include "gateway/settings.h"
 
 struct ot_worker;
@@ -15,6 +16,7 @@ struct ot_tls;
 
 struct ot_endpoint_answer {
     unsigned status;
+    enum ot_refusal refusal;  /* for the log and the counters; OT_REFUSAL_NONE: it is none */
     const char *content_type; /* static */
     struct ot_buf headers; /* further header lines, each with its CRLF; cleared before the call */
     struct ot_buf body;    /* cleared before the call; not sent for HEAD */

@@ -110,6 +110,7 @@ metric() {
         [ "$(status_of "$BASE$path")" = 403 ]
         [ "$(curl -sS "$BASE$path" | node -p 'JSON.parse(require("fs").readFileSync(0)).error')" = Forbidden ]
     done
+    wait_until grep -q "reason=forbidden" "$REQUESTS"
     curl -sS "$URL/hello" >/dev/null
     curl -sS -H "Authorization: Bearer $KEY" "$BASE/health" >"$BATS_TEST_TMPDIR/health.json"
     valid health "$BATS_TEST_TMPDIR/health.json"
