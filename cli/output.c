@@ -15,7 +15,8 @@ static bool is_set(const char *name)
     return value != NULL && *value != '\0';
 }
 
-bool ot_out_is_fancy(FILE *out)
+/* Whether `out` is a terminal that should get colour and progress. */
+static bool is_fancy(FILE *out)
 {
     return isatty(fileno(out)) && !is_set("NO_COLOR") && !is_set("CI");
 }
@@ -28,7 +29,7 @@ const char *ot_out_style(FILE *out, enum ot_style style)
         [OT_STYLE_YELLOW] = "\033[33m", [OT_STYLE_DIM] = "\033[2m",
     };
 
-    return ot_out_is_fancy(out) ? sequences[style] : "";
+    return is_fancy(out) ? sequences[style] : "";
 }
 
 void ot_out_text(FILE *out, const char *text)
@@ -142,7 +143,7 @@ void ot_out_time(uint64_t seconds, char out[32])
 void ot_out_progress(void *context, const char *step)
 {
     (void)context;
-    if (!ot_out_is_fancy(stderr))
+    if (!is_fancy(stderr))
         return;
     fputs("\r\033[K", stderr);
     ot_out_text(stderr, step);

@@ -20,8 +20,6 @@ enum ot_style {
     OT_STYLE_DIM
 };
 
-/* Whether `out` is a terminal that should get colour and progress. */
-bool ot_out_is_fancy(FILE *out);
 /* The escape sequence of a style, or "" where there is no colour. */
 const char *ot_out_style(FILE *out, enum ot_style style);
 

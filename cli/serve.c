@@ -48,8 +48,10 @@ static size_t describe_closed(const struct ot_manifest *manifest, struct ot_buf 
     return closed;
 }
 
-int ot_serving_guard(const struct ot_serving *serving, const struct ot_manifest *manifest,
-                     struct ot_error *err)
+/* What must not be served in production: closed functions that nobody could ever call, or anybody
+ * who knows a public default. OT_CONFIG, with what to do. */
+static int guard(const struct ot_serving *serving, const struct ot_manifest *manifest,
+                 struct ot_error *err)
 {
     OT_AUTOBUF struct ot_buf closed = {0};
     const char *why = NULL;
@@ -163,14 +165,15 @@ static void tell(const struct ot_serving *serving, const struct ot_payload *payl
                        serving->values->trust.allow_unsigned ? "--allow-unsigned" : "--dev");
 }
 
-int ot_serving_open(void *context, struct ot_payload **out, struct ot_error *err)
+/* For struct ot_gateway_source. */
+static int open_payload(void *context, struct ot_payload **out, struct ot_error *err)
 {
     struct ot_serving *serving = context;
     OT_AUTOPAYLOAD struct ot_payload *payload = NULL;
     int done = serving->builds ? build_and_verify(serving, &payload, err)
                                : verify(serving, serving->values->prebuilt, &payload, err);
 
-    if (done < 0 || ot_serving_guard(serving, ot_payload_manifest(payload), err) < 0 ||
+    if (done < 0 || guard(serving, ot_payload_manifest(payload), err) < 0 ||
         ot_engine_check_env(&serving->values->build.env, ot_payload_manifest(payload), warn_of_env,
                             serving, err) < 0)
         return -1;
@@ -204,7 +207,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
     if (done == 0) {
         const struct ot_gateway_options options = {
             .settings = &serving.settings,
-            .source = {.open = ot_serving_open, .context = &serving, .watch = &serving.watch},
+            .source = {.open = open_payload, .context = &serving, .watch = &serving.watch},
             .listen = &serving.listen,
             .tls_cert = values->tls_cert,
             .tls_key = values->tls_key,

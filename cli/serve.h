@@ -73,16 +73,6 @@ OT_MUST_USE int ot_serving_make(const struct ot_gateway_values *values,
                                 struct ot_error *err);
 void ot_serving_free(struct ot_serving *serving);
 
-/* For struct ot_gateway_source: builds if it is told to, verifies, and applies ot_serving_guard. */
-int ot_serving_open(void *serving, struct ot_payload **out, struct ot_error *err);
-
-/*
- * What must not be served in production: closed functions that nobody could ever call, or anybody
- * who knows a public default. OT_CONFIG, with what to do.
- */
-OT_MUST_USE int ot_serving_guard(const struct ot_serving *serving,
-                                 const struct ot_manifest *manifest, struct ot_error *err);
-
 /* A line of the gateway's log. */
 void ot_serving_say(const struct ot_serving *serving, enum ot_log_level level, const char *format,
                     ...) OT_PRINTF(3, 4);

@@ -1,10 +1,11 @@
 #include "gateway/breaker.h"
 
+#include "base/instant.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_ERROR_RATE 500 /* thousandths */
 #define DEFAULT_WINDOW 20
@@ -189,10 +190,7 @@ static enum phase phase_of(struct ot_breaker *breaker)
 
 static void open_now(struct ot_breaker *breaker, uint64_t now_ms)
 {
-    struct timespec wall;
-
-    clock_gettime(CLOCK_REALTIME, &wall);
-    breaker->opened_at_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+    breaker->opened_at_ms = (int64_t)ot_wall_ms();
     breaker->since_ms = now_ms;
     set_phase(breaker, OPEN);
 }

@@ -115,8 +115,6 @@ void ot_control_fail(struct ot_control *control, const struct ot_error *err);
 
 /* The first call lets requests finish, another one cuts them off. */
 void ot_stop(struct ot_control *control);
-/* Nothing is served any more: closes everything, so that the loop ends. */
-void ot_stop_end(struct ot_control *control);
 
 /* -- keys.c -- */
 

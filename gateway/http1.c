@@ -9,7 +9,7 @@
 
 /* -- streams ----------------------------------------------------------------------------------- */
 
-void ot_http1_take_stream(struct ot_http1 *connection)
+static void take_stream(struct ot_http1 *connection)
 {
     struct ot_worker *worker = connection->client.worker;
     struct ot_http1_stream *stream = worker->spare_streams;
@@ -41,7 +41,7 @@ static void on_stream_closed(uv_handle_t *handle)
     free(stream);
 }
 
-void ot_http1_give_stream(struct ot_http1 *connection)
+static void give_stream(struct ot_http1 *connection)
 {
     struct ot_worker *worker = connection->client.worker;
     struct ot_http1_stream *stream = OT_STEAL(connection->stream);
@@ -80,14 +80,14 @@ void ot_http1_close_now(struct ot_http1 *connection)
     if (connection->state == OT_HTTP1_OVER)
         return;
     connection->state = OT_HTTP1_OVER;
-    ot_http1_give_stream(connection);
+    give_stream(connection);
     ot_client_close(&connection->client);
 }
 
 void ot_http1_end(struct ot_http1 *connection)
 {
     connection->state = OT_HTTP1_OVER;
-    ot_http1_give_stream(connection);
+    give_stream(connection);
     ot_client_end(&connection->client);
 }
 
@@ -104,7 +104,7 @@ void ot_http1_abort(struct ot_http1 *connection)
 static void become_idle(struct ot_http1 *connection)
 {
     connection->state = OT_HTTP1_IDLE;
-    ot_http1_give_stream(connection);
+    give_stream(connection);
     if (ot_wire_queued(&connection->client.wire) == 0)
         ot_wire_trim(&connection->client.wire);
     ot_timer_set(
@@ -223,7 +223,7 @@ static void on_readable(struct ot_client *client)
 
     switch (connection->state) {
     case OT_HTTP1_IDLE:
-        ot_http1_take_stream(connection);
+        take_stream(connection);
         begin_head(connection);
         read_head(connection);
         break;
@@ -310,6 +310,6 @@ void ot_http1_refuse(struct ot_client *client, enum ot_refusal refusal)
     struct ot_http1 *connection = (struct ot_http1 *)client;
 
     client->protocol = &protocol;
-    ot_http1_take_stream(connection);
+    take_stream(connection);
     refuse_request(connection, refusal);
 }

@@ -7,8 +7,6 @@
 extern const struct ot_front ot_http1_front;
 
 /* http1.c */
-void ot_http1_take_stream(struct ot_http1 *connection);
-void ot_http1_give_stream(struct ot_http1 *connection);
 /* Both only when no exchange is under way: at once, or when the client has got everything. */
 void ot_http1_close_now(struct ot_http1 *connection);
 void ot_http1_end(struct ot_http1 *connection);

@@ -107,16 +107,12 @@ static void pump(struct ot_http2 *connection)
     }
 }
 
+/* Sends what the exchanges of this round have put together. */
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct ot_worker *worker = prepare->data;
 
     uv_prepare_stop(prepare);
-    ot_http2_flush(worker);
-}
-
-void ot_http2_flush(struct ot_worker *worker)
-{
     while (worker->dirty != NULL) {
         struct ot_http2 *connection = worker->dirty;
 

@@ -54,6 +54,4 @@ struct ot_http2 {
 
 /* `client` is the beginning of one, zeroed behind it; nothing has been read. */
 void ot_http2_begin(struct ot_client *client);
-/* Sends what the exchanges of this round have put together. */
-void ot_http2_flush(struct ot_worker *worker);
 void ot_http2_free_spare_streams(struct ot_worker *worker);

@@ -26,6 +26,3 @@ void ot_http2_end_body(struct ot_http2_stream *stream);
 
 /* http2_session.c */
 nghttp2_session *ot_http2_session_new(struct ot_http2 *connection);
-/* Noise fades with time, and with what is worth it. */
-void ot_http2_add_noise(struct ot_http2 *connection, uint32_t amount);
-void ot_http2_less_noise(struct ot_http2 *connection, uint32_t amount);

@@ -14,7 +14,8 @@
 #define WORTH_OF_DATA 4u
 #define WORTH_OF_ANSWER 10u
 
-void ot_http2_add_noise(struct ot_http2 *connection, uint32_t amount)
+/* Noise fades with time, and with what is worth it. */
+static void add_noise(struct ot_http2 *connection, uint32_t amount)
 {
     uint64_t now = uv_now(&connection->client.worker->loop);
     uint64_t faded = (now - connection->noise_at) * NOISE_FADES_PER_S / 1000;
@@ -28,7 +29,7 @@ void ot_http2_add_noise(struct ot_http2 *connection, uint32_t amount)
         nghttp2_session_terminate_session(connection->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-void ot_http2_less_noise(struct ot_http2 *connection, uint32_t amount)
+static void less_noise(struct ot_http2 *connection, uint32_t amount)
 {
     connection->noise -= amount < connection->noise ? amount : connection->noise;
 }
@@ -49,7 +50,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head
 {
     (void)session;
     if (header->type != NGHTTP2_DATA || header->length == 0)
-        ot_http2_add_noise(context, 1);
+        add_noise(context, 1);
     return 0;
 }
 
@@ -110,7 +111,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct ot_http2_stream *stream = stream_of(session, id);
 
     (void)flags;
-    ot_http2_less_noise(context, WORTH_OF_DATA);
+    less_noise(context, WORTH_OF_DATA);
     if (stream == NULL)
         nghttp2_session_consume_connection(session, length);
     else
@@ -129,7 +130,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t why, v
         return 0;
     stream->is_open = false;
     if (!stream->ended)
-        ot_http2_add_noise(connection, NOISE_OF_ABORT);
+        add_noise(connection, NOISE_OF_ABORT);
     if (stream->has_exchange)
         ot_exchange_gone(&stream->exchange);
     else
@@ -149,11 +150,11 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
         return 0;
     stream = stream_of(session, frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_DATA)
-        ot_http2_less_noise(connection, WORTH_OF_DATA);
+        less_noise(connection, WORTH_OF_DATA);
     ot_http2_touch(connection);
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
-    ot_http2_less_noise(connection, WORTH_OF_ANSWER);
+    less_noise(connection, WORTH_OF_ANSWER);
     if (stream != NULL && !stream->received)
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                   NGHTTP2_NO_ERROR);

@@ -49,17 +49,6 @@ uint64_t ot_snapshot_restarts(const struct ot_snapshot *snapshot)
     return sum;
 }
 
-/* Both are nothing but counters. */
-static void add_thread(struct ot_thread_counters *sum, const struct ot_thread_counters *one)
-{
-    ot_counter *to = (ot_counter *)sum;
-    const ot_counter *from = (const ot_counter *)one;
-
-    _Static_assert(sizeof(*sum) % sizeof(*to) == 0, "counters only");
-    for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-        ot_count(&to[i], ot_count_read(&from[i]));
-}
-
 static uint64_t bundle_bytes(const struct ot_function *function)
 {
     uint64_t sum = function->bundle->size;
@@ -120,7 +109,7 @@ void ot_snapshot_take(struct ot_endpoints *endpoints, struct ot_snapshot *out)
     out->held = ot_generation_hold(endpoints->current);
     ot_counters_init(&out->counters, ot_generation_manifest(out->held)->function_count);
     for (size_t i = 0; i < endpoints->worker_count; i++) {
-        add_thread(&out->threads, ot_worker_counters(endpoints->workers[i]));
+        ot_thread_counters_add(&out->threads, ot_worker_counters(endpoints->workers[i]));
         ot_worker_add_counters(endpoints->workers[i], out->held, &out->counters);
         out->log_dropped += ot_worker_log_dropped(endpoints->workers[i]);
     }

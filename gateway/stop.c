@@ -9,9 +9,19 @@
 /* Who stops a whole process group may reach us twice; that is not somebody's second thought. */
 #define SAME_SIGNAL_MS 500
 
+/* Nothing is served any more: closes everything, so that the loop ends. */
 static void on_generations_gone(void *context)
 {
-    ot_stop_end(context);
+    struct ot_control *control = context;
+
+    for (size_t i = 0; i < OT_COUNT(control->signals); i++)
+        uv_close((uv_handle_t *)&control->signals[i], NULL);
+    uv_close((uv_handle_t *)&control->log_timer, NULL);
+    uv_close((uv_handle_t *)&control->log_prepare, NULL);
+    ot_keys_close(control);
+    ot_certificate_close(control);
+    ot_listening_close(&control->listening);
+    ot_mailbox_close(&control->mailbox);
 }
 
 /* A function that never ends would hold its engine for drain_ms once more. */
@@ -113,16 +123,4 @@ void ot_control_fail(struct ot_control *control, const struct ot_error *err)
     *control->err = *err;
     control->result = -1;
     begin(control, 0);
-}
-
-void ot_stop_end(struct ot_control *control)
-{
-    for (size_t i = 0; i < OT_COUNT(control->signals); i++)
-        uv_close((uv_handle_t *)&control->signals[i], NULL);
-    uv_close((uv_handle_t *)&control->log_timer, NULL);
-    uv_close((uv_handle_t *)&control->log_prepare, NULL);
-    ot_keys_close(control);
-    ot_certificate_close(control);
-    ot_listening_close(&control->listening);
-    ot_mailbox_close(&control->mailbox);
 }

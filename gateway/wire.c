@@ -176,11 +176,6 @@ void ot_wire_reset(struct ot_wire *wire)
     setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-bool ot_wire_is_closing(const struct ot_wire *wire)
-{
-    return wire->fd < 0;
-}
-
 void ot_wire_read_on(struct ot_wire *wire, bool on)
 {
     wire->reading = on;

@@ -52,7 +52,6 @@ bool ot_wire_is_http2(const struct ot_wire *wire);
 void ot_wire_close(struct ot_wire *wire);
 /* From now on closing it resets the connection, which no peer takes for the end of the data. */
 void ot_wire_reset(struct ot_wire *wire);
-bool ot_wire_is_closing(const struct ot_wire *wire);
 
 /* Whether `readable` is called. A reset is noticed in any case. */
 void ot_wire_read_on(struct ot_wire *wire, bool on);
