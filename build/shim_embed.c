@@ -32,6 +32,8 @@
     X(file_info, "file-info.js")                                                                   \
     X(identity, "identity.js")                                                                     \
     X(install, "install.js")                                                                       \
+    X(land_djwt, "land/djwt.js")                                                                   \
+    X(land_sift, "land/sift.js")                                                                   \
     X(media_types, "media-types.js")                                                               \
     X(node_http, "node-http.js")                                                                   \
     X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
@@ -51,6 +53,7 @@
     X(std_encoding_base64url, "std/encoding/base64url.js")                                         \
     X(std_encoding_hex, "std/encoding/hex.js")                                                     \
     X(std_encoding_mod, "std/encoding/mod.js")                                                     \
+    X(std_http_cookie, "std/http/cookie.js")                                                       \
     X(std_http_http_status, "std/http/http_status.js")                                             \
     X(std_http_mod, "std/http/mod.js")                                                             \
     X(std_http_server, "std/http/server.js")                                                       \

@@ -40,6 +40,7 @@ static const struct {
     const char *npm;
     const char *shim; /* instead of an npm package */
 } land_twins[] = {
+    {"djwt", NULL, "land/djwt.js"},
     {"dotenv", NULL, "std/dotenv/mod.js"},
     {"grammy", "grammy", NULL},
     {"hono", "hono", NULL},
@@ -49,6 +50,7 @@ static const struct {
     {"openai", "openai", NULL},
     {"postgresjs", "postgres", NULL},
     {"sentry", "@sentry/deno", NULL},
+    {"sift", NULL, "land/sift.js"},
     {"slack_web_api", "@slack/web-api", NULL},
     {"upstash_redis", "@upstash/redis", NULL},
     {"xhr", NULL, NULL},
@@ -289,9 +291,25 @@ static struct ot_span land_sub_path(struct ot_span path)
     return path;
 }
 
+/* What the shim has instead of a package's mod.ts, where the package itself is not vendored. */
+static struct ot_specifier stand_in(struct ot_span url, const struct ot_package_path *package,
+                                    const char *shim)
+{
+    if (shim == NULL)
+        return (struct ot_specifier){.kind = OT_SPECIFIER_EMPTY};
+    return (struct ot_specifier){
+        .kind = OT_SPECIFIER_REMOTE,
+        .target = ot_strndup(url.data, url.len),
+        .shim = package->sub.len == 0 ? ot_strdup(shim) : NULL,
+        .advice = ot_strdup(OFFLINE),
+        .vendored = true,
+    };
+}
+
 /* Whether it is a package on deno.land/x that is also on npm. */
 static bool parse_land(struct ot_span url, struct ot_specifier *out)
 {
+    const struct ot_span whole = url;
     struct ot_package_path package;
 
     if (!ot_skip_prefix(&url, "deno.land/x/") || !ot_package_split(url, &package))
@@ -299,14 +317,11 @@ static bool parse_land(struct ot_span url, struct ot_specifier *out)
     for (size_t i = 0; i < OT_COUNT(land_twins); i++) {
         if (!ot_span_is(package.name, land_twins[i].name))
             continue;
+        package.sub = land_sub_path(package.sub);
         if (land_twins[i].npm == NULL) {
-            *out = land_twins[i].shim != NULL
-                       ? (struct ot_specifier){.kind = OT_SPECIFIER_SHIM,
-                                               .target = ot_strdup(land_twins[i].shim)}
-                       : (struct ot_specifier){.kind = OT_SPECIFIER_EMPTY};
+            *out = stand_in(whole, &package, land_twins[i].shim);
             return true;
         }
-        package.sub = land_sub_path(package.sub);
         ot_skip_prefix(&package.version, "v");
         if (ot_span_is(package.name, "oak"))
             package.version = oak_version(package.version);

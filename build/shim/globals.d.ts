@@ -75,6 +75,11 @@ declare var Buffer: {
     from(buffer: ArrayBufferLike, offset: number, length: number): { toString(encoding: string): string };
 };
 
+declare class URLPattern {
+    constructor(pattern: { pathname: string });
+    exec(url: { pathname: string }): { pathname: { groups: Record<string, string | undefined> } } | null;
+}
+
 /** esbuild's: a module of the shim that is evaluated only when this is reached. */
 declare function require<Path extends "./deno.js">(path: Path): typeof import("./deno.js");
 

@@ -171,13 +171,15 @@ import { name as land } from "https://deno.land/x/jose@v5.1.0/index.ts";
 import { name as cdn } from "https://esm.sh/v135/jose@5.1.0?target=deno&deps=x@1";
 import { name as cases } from "jsr:@luca/cases@^1";
 import { config } from "https://deno.land/x/dotenv@v3.2.2/mod.ts";
+import { getNumericDate } from "https://deno.land/x/djwt@v3.0.2/mod.ts";
+import { json } from "https://deno.land/x/sift@0.6.0/mod.ts";
 import { join } from "https://deno.land/std@0.224.0/path/mod.ts";
 import { encodeBase64 } from "jsr:@std/encoding@1/base64";
 import { assertEquals } from "@std/assert";
 import { vendored } from "https://example.com/lib@1/mod.ts";
 import { serve } from "https://deno.land/std@0.168.0/http/server.ts";
 assertEquals(1, 1);
-serve(() => new Response([jose, land, cdn, cases, typeof config(), join("a", "b"), encodeBase64("x"), vendored].join()));
+serve(() => new Response([jose, land, cdn, cases, typeof config(), typeof getNumericDate(0) + typeof json, join("a", "b"), encodeBase64("x"), vendored].join()));
 TS
     write vendor/example.com/lib@1/mod.ts <<<'import { x } from "/other/x.ts"; export const vendored = x + import.meta.url;'
     write vendor/example.com/other/x.ts <<<'export const x = "v:";'
@@ -186,7 +188,7 @@ TS
     has "note: https://deno.land/x/jose is taken from npm: jose"
     has "note: jsr:@panva/jose is taken from npm: jose"
     start_server dist --allow-unsigned
-    answers remote jose,jose,jose,cases,object,a/b,eA==,v:file:///bundle/files/_outside/1/vendor/example.com/lib@1/mod.ts
+    answers remote jose,jose,jose,cases,object,numberfunction,a/b,eA==,v:file:///bundle/files/_outside/1/vendor/example.com/lib@1/mod.ts
 }
 
 @test "CDNs have any file of a package, npm what it exports" {

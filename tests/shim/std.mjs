@@ -1,6 +1,8 @@
 // Deno's standard library, as far as the shim has it. The expectations are what std's documentation says.
 
+import assert from "node:assert/strict";
 import { caseOf, runChecks } from "./checks.mjs";
+import { send } from "./harness.mjs";
 
 const PATH = [
     [`[path.join("/a", "../b", "./c.txt"), path.basename("/x/y.ts"), path.basename("/x/y.ts", ".ts"), path.dirname("/x/y.ts"), path.extname("y.tar.gz")]`,
@@ -112,6 +114,71 @@ const OTHER = [
     [`Object.keys(http).filter((name) => /^(serve|STATUS_CODE|isErrorStatus)$/.test(name)).sort()`, ["STATUS_CODE", "isErrorStatus", "serve"]],
 ];
 
+const COOKIES = [
+    [`c.getCookies(new Headers({ cookie: "a=1; b=x=y;  c = 3" }))`, { a: "1", b: "x=y", c: "3" }],
+    [`c.getCookies(new Headers())`, {}],
+    [`((h) => (c.setCookie(h, { name: "a", value: "1", maxAge: 60, secure: true, httpOnly: true, sameSite: "Lax", path: "/", domain: "x.example", expires: new Date(0) }), c.deleteCookie(h, "b", { path: "/" }), h.getSetCookie()))(new Headers())`,
+        ["a=1; Secure; HttpOnly; Max-Age=60; Domain=x.example; SameSite=Lax; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]],
+    [`((h) => (c.setCookie(h, { name: "__Host-s", value: "1", domain: "x.example" }), h.getSetCookie()))(new Headers())`, ["__Host-s=1; Secure; Path=/"]],
+    [`c.setCookie(new Headers(), { name: "a b", value: "1" })`, /^SyntaxError: Invalid cookie name/],
+    [`c.setCookie(new Headers(), { name: "a", value: "1;2" })`, /^SyntaxError: Invalid cookie value/],
+    [`c.setCookie(new Headers(), { name: "a", value: "1", path: "/;x" })`, /^SyntaxError: Invalid cookie attribute/],
+    [`c.getSetCookies(new Headers([["set-cookie", "a=1; Max-Age=5; Secure; Path=/x; Foo=1"], ["set-cookie", "nothing"]]))`, [{ name: "a", value: "1", maxAge: 5, secure: true, path: "/x", unparsed: ["Foo=1"] }]],
+];
+
+// RFC 7515, A.1
+const RFC_JWT = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const RFC_KEY = `crypto.subtle.importKey("jwk", { kty: "oct", k: "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow" }, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])`;
+const HS = `{ alg: "HS256", typ: "JWT" }`;
+const DJWT = [
+    [`jwt.verify("${RFC_JWT}", await ${RFC_KEY}, { ignoreExp: true })`, { iss: "joe", exp: 1300819380, "http://example.com/is_root": true }],
+    [`jwt.verify("${RFC_JWT}", await ${RFC_KEY})`, /^RangeError: The jwt is expired/],
+    [`jwt.verify("${RFC_JWT}".replace(/k$/, "j"), await ${RFC_KEY}, { ignoreExp: true })`, /signature does not match/],
+    [`jwt.decode("${RFC_JWT}").slice(0, 1)`, [{ typ: "JWT", alg: "HS256" }]],
+    [`jwt.decode("a.b")`, /^Error: The serialization of the jwt is invalid/],
+    [`jwt.verify(await jwt.create(${HS}, { a: 1, exp: jwt.getNumericDate(60), nbf: jwt.getNumericDate(-5), aud: ["x", "y"] }, await ${RFC_KEY}), () => ${RFC_KEY}, { audience: /^y$/, predicates: [(p) => p.a === 1] }).then((p) => p.a)`, 1],
+    [`jwt.verify(await jwt.create(${HS}, { aud: "x" }, "secret"), "secret", { audience: ["z"] })`, /aud claim has failed/],
+    [`jwt.verify(await jwt.create(${HS}, {}, "secret"), "secret", { predicates: [() => false] })`, /predicates/],
+    [`jwt.verify(await jwt.create(${HS}, { nbf: jwt.getNumericDate(60) }, "secret"), "secret")`, /^RangeError: The jwt is used too early/],
+    [`jwt.verify(await jwt.create(${HS}, { exp: "soon" }, "secret"), "secret")`, /invalid 'exp' claim/],
+    [`jwt.verify(await jwt.create(${HS}, { a: 2 }, "secret"), "secret", "HS256")`, { a: 2 }],
+    [`jwt.verify(await jwt.create(${HS}, { a: 2 }, "secret"), "secret", "HS512")`, /does not match the specified alg/],
+    [`jwt.verify(await jwt.create({ alg: "none" }, { a: 3 }, null), null)`, { a: 3 }],
+    [`jwt.verify(await jwt.create({ alg: "none" }, { a: 3 }, null), await ${RFC_KEY})`, /'none' does not allow/],
+    [`jwt.create({ alg: "XX" }, {}, "k")`, /"XX" is not supported/],
+    [`(async () => { const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+        const token = await jwt.create({ alg: "ES256" }, { a: 4 }, privateKey); return [await jwt.verify(token, publicKey), token.split(".").length]; })()`, [{ a: 4 }, 3]],
+    [`(async () => { const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }, true, ["sign", "verify"]);
+        const pem = async (label, format, key) => "-----BEGIN " + label + " KEY-----\\n" + Buffer.from(await crypto.subtle.exportKey(format, key)).toString("base64") + "\\n-----END " + label + " KEY-----";
+        const token = await jwt.create({ alg: "RS256" }, { a: 5 }, await pem("PRIVATE", "pkcs8", privateKey));
+        return [await jwt.verify(token, publicKey), await jwt.verify(token, await pem("PUBLIC", "spki", publicKey)), await jwt.verify(token, await crypto.subtle.importKey("raw", bytes("k"), { name: "HMAC", hash: "SHA-256" }, false, ["verify"])).catch((e) => e.message)]; })()`,
+        [{ a: 5 }, { a: 5 }, `The jwt's alg "RS256" does not match the key's algorithm.`]],
+];
+
+/** A function with deno.land/x/sift; each row: a request, and the answer's status and text. */
+const SIFT = `import { json, serve, validateRequest } from "onetube:land/sift";
+    serve({
+        "/sift": () => json({ a: 1 }, { status: 201 }),
+        "/sift/old/:id": (request, params) => new Response(params.id),
+        "/sift/new/:id": (request, info, params) => new Response(params.id + typeof info.remoteAddr),
+        "/sift/check": async (request) => json(await validateRequest(request, { GET: {}, POST: { headers: ["x-key"], params: ["q"], body: ["name"] } })),
+        404: () => new Response("lost", { status: 404 }),
+    });`;
+const JSON_TYPE = { "content-type": "application/json" };
+const SIFT_ANSWERS = [
+    [{ path: "/sift" }, 201, '{"a":1}\n'],
+    [{ path: "/sift/old/7" }, 200, "7"],
+    [{ path: "/sift/new/7" }, 200, "7object"],
+    [{ path: "/nowhere" }, 404, "lost"],
+    [{ path: "/sift/check" }, 200, "{}\n"],
+    [{ path: "/sift/check", method: "PUT" }, 200, '{"error":{"message":"method PUT is not allowed for the URL","status":405}}\n'],
+    [{ path: "/sift/check", method: "POST" }, 200, `{"error":{"message":"param 'q' is required to process the request","status":400}}\n`],
+    [{ path: "/sift/check?q=1", method: "POST" }, 200, `{"error":{"message":"header 'x-key' not available","status":400}}\n`],
+    [{ path: "/sift/check?q=1", method: "POST", headers: { "x-key": "k" }, body: "x" }, 200, `{"error":{"message":"please provide JSON content","status":400}}\n`],
+    [{ path: "/sift/check?q=1", method: "POST", headers: { "x-key": "k", ...JSON_TYPE }, body: "{}" }, 200, `{"error":{"message":"field 'name' is not available in the body","status":400}}\n`],
+    [{ path: "/sift/check?q=1", method: "POST", headers: { "x-key": "k", ...JSON_TYPE }, body: '{"name":"n"}' }, 200, '{"body":{"name":"n"}}\n'],
+];
+
 /** name, imports, checks */
 const LIBRARIES = [
     ["std", `import * as path from "onetube:std/path";`, PATH],
@@ -122,11 +189,19 @@ const LIBRARIES = [
     ["std-async", `import * as s from "onetube:std/async";`, ASYNC],
     ["std-other", `import * as status from "onetube:std/http/status"; import * as http from "onetube:std/http"; import * as dotenv from "onetube:std/dotenv";
         import "onetube:std/dotenv/load"; import { assertEquals } from "onetube:std/testing/asserts"; import { Status } from "onetube:std/http/http_status";`, OTHER],
+    ["std-cookies", `import * as c from "onetube:std/http/cookie";`, COOKIES],
+    ["djwt", `import * as jwt from "onetube:land/djwt";`, DJWT],
 ];
 
-export const cases = LIBRARIES.map(([name, imports, checks]) => caseOf(name, checks, { imports }));
+export const cases = [...LIBRARIES.map(([name, imports, checks]) => caseOf(name, checks, { imports })), { name: "sift", source: SIFT, public: true }];
 
 /** @param {import("./harness.mjs").Report} report */
 export async function run(report, engine) {
     for (const [name, , checks] of LIBRARIES) await runChecks(report, engine, name, checks);
+    for (const [request, status, text] of SIFT_ANSWERS) {
+        await report.test(`sift: ${request.method ?? "GET"} ${request.path}`, async () => {
+            const answer = await send(engine.port("sift"), request);
+            assert.deepEqual([answer.status, answer.text], [status, text]);
+        });
+    }
 }

@@ -136,6 +136,8 @@ static void alternatives(void **state)
         {"https://deno.land/std@0.168.0/http/server.ts", NULL, "std/http/server.js", NULL, NULL},
         {"https://deno.land/std@0.168.0/async/delay.ts", NULL, "std/async/mod.js", NULL, NULL},
         {"https://deno.land/std@0.168.0/path/mod.ts", NULL, "std/path/mod.js", NULL, NULL},
+        {"https://deno.land/x/djwt@v2.8/mod.ts", NULL, "land/djwt.js", NULL, NULL},
+        {"https://deno.land/x/djwt@v2.8/algorithm.ts", NULL, NULL, NULL, NULL},
         {"jsr:@panva/jose@5", "@panva/jose", NULL, "5", "jsr:@panva/jose is taken from npm: jose"},
         {"https://deno.land/x/oak@v12/mod.ts", NULL, NULL, "12",
          "https://deno.land/x/oak is taken from npm: @oakserver/oak"},

@@ -1,4 +1,5 @@
 /** std/http. */
 
+export * from "./cookie.js";
 export * from "./server.js";
 export * from "./status.js";
