@@ -254,18 +254,20 @@ in_flight() { [ "$(health "h.functions.$1.openRequests")" = 1 ]; }
     start_gateway --prebuilt "$BATS_TEST_TMPDIR/fw.1tube" --trust "$PUB" --no-rate-limit
     answers one
     make_release "$BATS_TEST_TMPDIR/fw.1tube" two
+    local clients=()
     for _ in 1 2 3; do
         (while [ ! -e "$BATS_TEST_TMPDIR/enough" ]; do curl -sS --max-time 10 -w ' %{http_code}\n' "$URL/hello" || echo failed; done >>"$BATS_TEST_TMPDIR/answers.$BASHPID") 3>&- &
+        clients+=($!)
     done
     sleep 0.3
     kill -HUP "$SERVER"
     wait_until says "generation 2 serves now"
     sleep 0.3
     touch "$BATS_TEST_TMPDIR/enough"
+    wait "${clients[@]}" # a connection without a request yet may be closed by the stop
     wait_until answers two
     stop_server
     [ "$SERVER_STATUS" = 0 ]
-    wait
     cat "$BATS_TEST_TMPDIR"/answers.* >"$BATS_TEST_TMPDIR/answers"
     grep -q '^one 200$' "$BATS_TEST_TMPDIR/answers"
     grep -q '^two 200$' "$BATS_TEST_TMPDIR/answers"
