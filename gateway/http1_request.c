@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Bytes of all Connection fields: each other field is looked up in them. */
+#define CONNECTION_MAX 256u
+
 void ot_http1_request_begin(struct ot_http1_request *parser, const struct ot_settings *settings)
 {
     ot_http1_scan_begin(&parser->scan, OT_HTTP1_REQUEST, settings->head_max, settings->target_max,
@@ -91,6 +94,17 @@ static bool any_has_token(const struct ot_http1_head *head, enum ot_field field,
     return false;
 }
 
+static bool is_connection_short(const struct ot_http1_head *head)
+{
+    size_t length = 0;
+
+    for (size_t i = head->first[OT_FIELD_CONNECTION]; i > 0 && i <= head->count; i++) {
+        if (head->fields[i - 1] == OT_FIELD_CONNECTION)
+            length += head->items[i - 1].value.len + 1;
+    }
+    return length <= CONNECTION_MAX;
+}
+
 /* RFC 6455 section 4.2.1; a key is 16 bytes in base64. */
 static bool is_websocket(const struct ot_http1_request *parser)
 {
@@ -119,6 +133,8 @@ static enum ot_refusal take_head(struct ot_http1_request *parser)
     request->method = ot_method_of(request->method_text);
     if (!ot_method_is_known(request->method_text))
         return OT_NOT_IMPLEMENTED;
+    if (!is_connection_short(&parser->head))
+        return OT_HEAD_TOO_LARGE;
     if (!take_host(parser) || !take_target(parser) || !take_framing(parser))
         return OT_BAD_REQUEST;
     expect = ot_header_value(&request->headers, OT_FIELD_EXPECT);

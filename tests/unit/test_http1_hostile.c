@@ -11,6 +11,7 @@
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 #define T16 "0123456789abcdef"
+#define T128 T16 T16 T16 T16 T16 T16 T16 T16
 #define BAD "bad_request"
 
 /* The bytes of a literal, which may hold NUL. */
@@ -187,6 +188,10 @@ static const struct {
     {BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "version_not_supported"},
     {BYTES("BREW / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
     {BYTES("get / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
+    {BYTES("GET / HTTP/1.1\r\n" HOST "Connection: " T128 "\r\nX: y\r\n" END), "GET /;"},
+    {BYTES("GET / HTTP/1.1\r\n" HOST "Connection: " T128 "\r\nX: y\r\nConnection: " T128
+           "\r\n" END),
+     "head_too_large"},
     {BYTES("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
     {BYTES("SOURCE / HTTP/1.1\r\nHost: a\r\n\r\n"), "not_implemented"},
     {BYTES("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"), "PROPFIND /;"},
