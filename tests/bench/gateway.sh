@@ -86,7 +86,6 @@ PIDS="$PIDS $!"
 
 # Every request carries a token, which the gateway checks and nginx passes on.
 # shellcheck disable=SC2016 # JavaScript
-# shellcheck disable=SC2016 # JavaScript
 token=$(node -e '
     const { createHmac } = require("crypto");
     const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
