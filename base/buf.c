@@ -34,6 +34,20 @@ bool ot_span_ends(struct ot_span span, const char *suffix)
     return span.len >= len && (len == 0 || memcmp(span.data + span.len - len, suffix, len) == 0);
 }
 
+bool ot_span_is_one_of(struct ot_span span, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (ot_span_is(span, *words))
+            return true;
+    }
+    return false;
+}
+
+struct ot_span ot_span_skip(struct ot_span span, size_t count)
+{
+    return (struct ot_span){span.data + count, span.len - count};
+}
+
 bool ot_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -23,6 +23,10 @@ bool ot_span_equal(struct ot_span a, struct ot_span b);
 bool ot_span_is(struct ot_span span, const char *text);
 bool ot_span_starts(struct ot_span span, const char *prefix);
 bool ot_span_ends(struct ot_span span, const char *suffix);
+/* Whether it is one of `words`, which NULL ends. */
+bool ot_span_is_one_of(struct ot_span span, const char *const *words);
+/* Without its first `count` bytes, which must be there. */
+struct ot_span ot_span_skip(struct ot_span span, size_t count);
 /* Without the blanks (space, tab, CR, LF) at both ends. */
 struct ot_span ot_span_trim(struct ot_span span);
 bool ot_is_blank(char c);

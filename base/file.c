@@ -220,6 +220,13 @@ int ot_write_beneath(int root, const char *path, struct ot_span data, struct ot_
     return ot_write_all(fd, data.data, data.len, path, err);
 }
 
+bool ot_is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 int ot_list_dir(int dir_fd, struct ot_list *names, const char *what, struct ot_error *err)
 {
     int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -57,6 +57,9 @@ OT_MUST_USE int ot_open_beneath(int root, const char *path, int flags, mode_t mo
 OT_MUST_USE int ot_write_beneath(int root, const char *path, struct ot_span data,
                                  struct ot_error *err);
 
+/* Whether a folder is there, behind links too. */
+bool ot_is_folder(const char *path);
+
 /* Names in the folder, sorted bytewise, without `.` and `..`. */
 OT_MUST_USE int ot_list_dir(int dir_fd, struct ot_list *names, const char *what,
                             struct ot_error *err);

@@ -10,13 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 static bool has_wrangler(const char *path)
 {
     static const char *const names[] = {"wrangler.json", "wrangler.jsonc", "wrangler.toml"};
@@ -58,15 +51,15 @@ char *ot_functions_folder(const char *given, struct ot_error *err)
     OT_AUTOFREE char *supabase = ot_path_join(shown, OT_SPAN("supabase/functions"));
     OT_AUTOFREE char *functions = ot_path_join(shown, OT_SPAN("functions"));
 
-    if (!is_folder(shown)) {
+    if (!ot_is_folder(shown)) {
         if (access(shown, F_OK) == 0)
             errno = ENOTDIR;
         ot_fail_errno(err, OT_FAILED, "%s", shown);
         return NULL;
     }
-    if (is_folder(supabase))
+    if (ot_is_folder(supabase))
         return OT_STEAL(supabase);
-    if (is_folder(functions) && !has_wrangler(shown) && !holds_functions(shown))
+    if (ot_is_folder(functions) && !has_wrangler(shown) && !holds_functions(shown))
         return OT_STEAL(functions);
     return ot_strdup(shown);
 }

@@ -168,15 +168,6 @@ static bool after_dot(const struct ot_lexer *lexer)
     return before_is(lexer, 1, ".") || before_is(lexer, 1, "?.");
 }
 
-static bool is_one_of(struct ot_span word, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (ot_span_is(word, *words))
-            return true;
-    }
-    return false;
-}
-
 /* One character of an identifier, as it is or as \u0061 or \u{61}. */
 static bool skip_name_character(struct ot_lexer *lexer)
 {
@@ -216,7 +207,7 @@ static void lex_word(struct ot_lexer *lexer)
     while (skip_name_character(lexer))
         ;
     word = (struct ot_span){lexer->text.data + start, lexer->pos - start};
-    ot_lexer_emit(lexer, OT_TOKEN_WORD, start, property || !is_one_of(word, prefixes));
+    ot_lexer_emit(lexer, OT_TOKEN_WORD, start, property || !ot_span_is_one_of(word, prefixes));
 }
 
 /* Whether the slash at the position begins a regular expression. */

@@ -179,6 +179,21 @@ static bool says_something(const struct ot_settings *settings)
            settings->jsx.runtime != NULL;
 }
 
+/* Of files in the folder; NULL: there are none. */
+static const struct ot_settings *settings_of(const struct ot_project *project, const char *folder)
+{
+    const struct ot_settings *nearest = NULL;
+
+    for (size_t i = 0; i < project->settings_count; i++) {
+        const struct ot_settings *settings = project->settings[i];
+
+        if (ot_path_is_beneath(folder, settings->folder) &&
+            (nearest == NULL || strlen(settings->folder) >= strlen(nearest->folder)))
+            nearest = settings;
+    }
+    return nearest;
+}
+
 /* Nearest first: the function's own import map, deno.json, deno.jsonc, import_map.json. */
 static int add_settings(struct ot_project *project, const char *folder, struct ot_error *err)
 {
@@ -189,7 +204,7 @@ static int add_settings(struct ot_project *project, const char *folder, struct o
     int result = 0;
 
     settings->folder = ot_strdup(folder);
-    settings->parent = ot_project_settings(project, folder);
+    settings->parent = settings_of(project, folder);
     if (own != NULL)
         result = read_map(project, settings, own, true, err);
     for (size_t i = 0; result == 0 && i < OT_COUNT(names); i++) {
@@ -303,26 +318,12 @@ void ot_project_free(struct ot_project *project)
 
 /* -- looking up -------------------------------------------------------------------------------- */
 
-const struct ot_settings *ot_project_settings(const struct ot_project *project, const char *folder)
-{
-    const struct ot_settings *nearest = NULL;
-
-    for (size_t i = 0; i < project->settings_count; i++) {
-        const struct ot_settings *settings = project->settings[i];
-
-        if (ot_path_is_beneath(folder, settings->folder) &&
-            (nearest == NULL || strlen(settings->folder) >= strlen(nearest->folder)))
-            nearest = settings;
-    }
-    return nearest;
-}
-
 const struct ot_jsx *ot_project_jsx(const struct ot_project *project, const char *file)
 {
     OT_AUTOFREE char *folder = ot_path_folder(file);
 
-    for (const struct ot_settings *settings = ot_project_settings(project, folder);
-         settings != NULL; settings = settings->parent) {
+    for (const struct ot_settings *settings = settings_of(project, folder); settings != NULL;
+         settings = settings->parent) {
         if (settings->jsx.runtime != NULL)
             return &settings->jsx;
     }
@@ -387,8 +388,8 @@ int ot_project_map(const struct ot_project *project, struct ot_span specifier, c
     OT_AUTOFREE char *folder = ot_path_folder(importer);
 
     *target = NULL;
-    for (const struct ot_settings *settings = ot_project_settings(project, folder);
-         settings != NULL; settings = settings->parent) {
+    for (const struct ot_settings *settings = settings_of(project, folder); settings != NULL;
+         settings = settings->parent) {
         int found = ot_import_map_find(&settings->map, specifier, importer, target);
 
         if (found < 0)

@@ -45,8 +45,6 @@ OT_MUST_USE int ot_project_open(struct ot_project *project, const char *folder, 
                                 const struct ot_sources *sources, struct ot_error *err);
 void ot_project_free(struct ot_project *project);
 
-/* The settings for files in `folder` (absolute); NULL: there are none. */
-const struct ot_settings *ot_project_settings(const struct ot_project *project, const char *folder);
 /* How JSX is to be read in the file; NULL: nothing is said. */
 const struct ot_jsx *ot_project_jsx(const struct ot_project *project, const char *file);
 

@@ -11,16 +11,11 @@
 
 static const char mark[] = "node_modules/";
 
-static struct ot_span tail(struct ot_span text, size_t from)
-{
-    return (struct ot_span){text.data + from, text.len - from};
-}
-
 struct ot_span ot_relabel_path(struct ot_span path)
 {
     for (size_t at = path.len; at-- > 0;) {
-        if ((at == 0 || path.data[at - 1] == '/') && ot_span_starts(tail(path, at), mark))
-            return tail(path, at);
+        if ((at == 0 || path.data[at - 1] == '/') && ot_span_starts(ot_span_skip(path, at), mark))
+            return ot_span_skip(path, at);
     }
     return path;
 }
@@ -37,25 +32,26 @@ static bool find_path(struct ot_span line, struct ot_span *path)
     const char *quote;
 
     if (ot_span_starts(line, "// ")) {
-        *path = tail(line, 3);
+        *path = ot_span_skip(line, 3);
         return true;
     }
     if (!ot_span_starts(line, "  "))
         return false;
-    rest = tail(rest, 2);
+    rest = ot_span_skip(rest, 2);
     if (ot_span_starts(rest, "async "))
-        rest = tail(rest, 6);
+        rest = ot_span_skip(rest, 6);
     if (!ot_span_starts(rest, "\""))
         return false;
-    rest = tail(rest, 1);
+    rest = ot_span_skip(rest, 1);
     quote = memchr(rest.data, '"', rest.len);
-    if (quote == NULL || !ot_span_starts(tail(rest, (size_t)(quote - rest.data)), "\"("))
+    if (quote == NULL || !ot_span_starts(ot_span_skip(rest, (size_t)(quote - rest.data)), "\"("))
         return false;
     *path = (struct ot_span){rest.data, (size_t)(quote - rest.data)};
     return true;
 }
 
-void ot_relabel_text(struct ot_buf *out, struct ot_span text)
+/* The text with the paths of comments and wrappers relabelled. */
+static void relabel_text(struct ot_buf *out, struct ot_span text)
 {
     while (text.len > 0) {
         const char *newline = memchr(text.data, '\n', text.len);
@@ -73,7 +69,7 @@ void ot_relabel_text(struct ot_buf *out, struct ot_span text)
         } else {
             ot_buf_append(out, text.data, len);
         }
-        text = tail(text, len);
+        text = ot_span_skip(text, len);
     }
 }
 
@@ -89,7 +85,8 @@ static size_t string_end(struct ot_span text)
     return 0;
 }
 
-void ot_relabel_map(struct ot_buf *out, struct ot_span json)
+/* A source map with its "sources" relabelled. */
+static void relabel_map(struct ot_buf *out, struct ot_span json)
 {
     static const char key[] = "\"sources\": [";
     const char *found = memmem(json.data, json.len, key, strlen(key));
@@ -100,7 +97,7 @@ void ot_relabel_map(struct ot_buf *out, struct ot_span json)
         return;
     }
     ot_buf_append(out, json.data, (size_t)(found - json.data) + strlen(key));
-    rest = tail(json, (size_t)(found - json.data) + strlen(key));
+    rest = ot_span_skip(json, (size_t)(found - json.data) + strlen(key));
     while (rest.len > 0 && rest.data[0] != ']') {
         size_t len = rest.data[0] == '"' ? string_end(rest) : 1;
         struct ot_span text = {rest.data, len}, label;
@@ -111,7 +108,7 @@ void ot_relabel_map(struct ot_buf *out, struct ot_span json)
         if (label.len < text.len)
             ot_buf_puts(out, "\"../../");
         ot_buf_append(out, label.data, label.len);
-        rest = tail(rest, len);
+        rest = ot_span_skip(rest, len);
     }
     ot_buf_append(out, rest.data, rest.len);
 }
@@ -286,9 +283,9 @@ static void rewrite_texts(struct ot_bundle *bundle)
         text = new_text(bundle);
         ot_buf_reserve(text, file->data.len);
         if (is_map)
-            ot_relabel_map(text, file->data);
+            relabel_map(text, file->data);
         else
-            ot_relabel_text(text, file->data);
+            relabel_text(text, file->data);
         file->data = ot_buf_span(text);
     }
 }

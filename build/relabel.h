@@ -18,8 +18,3 @@ void ot_relabel(struct ot_bundle *bundle, enum ot_sourcemap sourcemap);
 
 /* "node_modules/zod/x.js" of any path to an installed file; the path itself for every other. */
 struct ot_span ot_relabel_path(struct ot_span path);
-
-/* The text with the paths of comments and wrappers relabelled; for tests and ot_relabel. */
-void ot_relabel_text(struct ot_buf *out, struct ot_span text);
-/* A source map with its "sources" relabelled. */
-void ot_relabel_map(struct ot_buf *out, struct ot_span json);

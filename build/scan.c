@@ -31,15 +31,6 @@ static bool is_punctuator(const struct scanner *scanner, uint32_t index, const c
     return ot_token_is_punctuator(&scanner->tokens, index, text);
 }
 
-static bool is_one_of(struct ot_span text, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (ot_span_is(text, *words))
-            return true;
-    }
-    return false;
-}
-
 /* -- where a site stands ----------------------------------------------------------------------- */
 
 /* Sites come in the order of the text, so lines are counted once. */
@@ -73,7 +64,7 @@ static bool begins_statement(const struct scanner *scanner, uint32_t index)
     if (index == 0 || is_punctuator(scanner, index - 1, ";"))
         return true;
     if (token->kind != OT_TOKEN_WORD ||
-        is_one_of(ot_token_text(&scanner->tokens, index), continuing))
+        ot_span_is_one_of(ot_token_text(&scanner->tokens, index), continuing))
         return false;
     if (is_punctuator(scanner, index - 1, "}") && !token[-1].ends_value)
         return true;
@@ -95,9 +86,9 @@ static void follow_statement(struct scanner *scanner, uint32_t index)
         scanner->statement = index;
         scanner->conditional = false;
     }
-    if ((token->kind == OT_TOKEN_WORD && is_one_of(text, words) &&
+    if ((token->kind == OT_TOKEN_WORD && ot_span_is_one_of(text, words) &&
          !is_punctuator(scanner, index - 1, ".")) ||
-        (token->kind == OT_TOKEN_PUNCTUATOR && is_one_of(text, operators)))
+        (token->kind == OT_TOKEN_PUNCTUATOR && ot_span_is_one_of(text, operators)))
         scanner->conditional = true;
 }
 
@@ -178,7 +169,7 @@ static bool object_is_public(const struct scanner *scanner, uint32_t open, uint3
 
     for (uint32_t i = open + 1; i < close; i++) {
         while (is_punctuator(scanner, i, "*") ||
-               (is_one_of(ot_token_text(&scanner->tokens, i), modifiers) &&
+               (ot_span_is_one_of(ot_token_text(&scanner->tokens, i), modifiers) &&
                 (is_plain_key(scanner, i + 1) || is_punctuator(scanner, i + 1, "[") ||
                  is_punctuator(scanner, i + 1, "*"))))
             i++;
@@ -234,7 +225,7 @@ static bool is_global(const struct scanner *scanner, uint32_t index)
 
     return !after_dot(scanner, index) ||
            (is_punctuator(scanner, index - 1, ".") && index >= 2 &&
-            is_one_of(ot_token_text(&scanner->tokens, index - 2), owners) &&
+            ot_span_is_one_of(ot_token_text(&scanner->tokens, index - 2), owners) &&
             !after_dot(scanner, index - 2));
 }
 
@@ -277,7 +268,7 @@ static void match_deno(struct scanner *scanner, uint32_t index)
 
     if (is_word(scanner, index - 1, "typeof"))
         return;
-    if (!member || is_one_of(ot_token_text(&scanner->tokens, index + 2), listeners)) {
+    if (!member || ot_span_is_one_of(ot_token_text(&scanner->tokens, index + 2), listeners)) {
         add_site(scanner, OT_HANDLER_OTHER, index);
         return;
     }

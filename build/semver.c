@@ -20,11 +20,6 @@ struct span {
     bool low_excluded;
 };
 
-static struct ot_span tail(struct ot_span text, size_t from)
-{
-    return (struct ot_span){text.data + from, text.len - from};
-}
-
 /* "1", "1.2", "1.2.3-pre+build", "1.x", "*" with "v" or "=" in front; false: none of these. */
 static bool read_version(struct ot_span text, struct version *out)
 {
@@ -32,7 +27,7 @@ static bool read_version(struct ot_span text, struct version *out)
 
     *out = (struct version){{ANY, ANY, ANY}, {"", 0}};
     while (text.len > 0 && strchr("v= ", text.data[0]) != NULL)
-        text = tail(text, 1);
+        text = ot_span_skip(text, 1);
     for (;;) {
         size_t len = 0;
         struct ot_span word;
@@ -46,15 +41,15 @@ static bool read_version(struct ot_span text, struct version *out)
             !ot_parse_uint(word, OT_SAFE_INTEGER_MAX, &out->parts[part]))
             return false;
         part++;
-        text = tail(text, len);
+        text = ot_span_skip(text, len);
         if (text.len == 0 || text.data[0] != '.')
             break;
-        text = tail(text, 1);
+        text = ot_span_skip(text, 1);
     }
     if (text.len > 0 && text.data[0] == '-') {
         const char *build = memchr(text.data, '+', text.len);
 
-        out->pre = tail(text, 1);
+        out->pre = ot_span_skip(text, 1);
         if (build != NULL)
             out->pre.len = (size_t)(build - out->pre.data);
     }
@@ -79,8 +74,8 @@ static int compare_pre(struct ot_span a, struct ot_span b)
 
         if (order != 0)
             return order;
-        a = tail(a, x.len + (a_dot != NULL));
-        b = tail(b, y.len + (b_dot != NULL));
+        a = ot_span_skip(a, x.len + (a_dot != NULL));
+        b = ot_span_skip(b, y.len + (b_dot != NULL));
     }
     return (a.len > 0) - (b.len > 0);
 }
@@ -140,7 +135,8 @@ static bool read_comparator(struct ot_span text, struct span *out)
     size_t count;
 
     *out = (struct span){0};
-    if (!read_version(tail(text, strchr("<>^~", mark) != NULL && mark != '\0' ? 1 : 0), &version))
+    if (!read_version(ot_span_skip(text, strchr("<>^~", mark) != NULL && mark != '\0' ? 1 : 0),
+                      &version))
         return false;
     count = written(&version);
     out->low = version;
@@ -214,7 +210,7 @@ static struct ot_span next_word(struct ot_span *text)
         len++;
     while (len < text->len && !ot_is_blank(text->data[len]))
         len++;
-    *text = tail(*text, len);
+    *text = ot_span_skip(*text, len);
     return (struct ot_span){text->data - (len - start), len - start};
 }
 
@@ -228,7 +224,7 @@ static bool read_hyphen(struct ot_span text, struct span *out)
     if (dash == NULL ||
         !read_version(ot_span_trim((struct ot_span){text.data, (size_t)(dash - text.data)}),
                       &version) ||
-        !read_comparator(ot_span_trim(tail(text, (size_t)(dash - text.data) + 3)), &upper))
+        !read_comparator(ot_span_trim(ot_span_skip(text, (size_t)(dash - text.data) + 3)), &upper))
         return false;
     *out = upper;
     out->low = version;
@@ -273,7 +269,7 @@ enum ot_range_match ot_range_check(struct ot_span range, struct ot_span version)
         in = check_all((struct ot_span){range.data, len}, &installed, &major, &valid) || in;
         if (bar == NULL)
             break;
-        range = tail(range, len + 2);
+        range = ot_span_skip(range, len + 2);
     }
     if (in || !valid)
         return OT_RANGE_MATCHES;

@@ -129,11 +129,6 @@ void ot_walk_folders(const char *folder, const char *pattern, struct ot_list *ou
 
 /* -- patterns ---------------------------------------------------------------------------------- */
 
-static struct ot_span tail(struct ot_span text, size_t from)
-{
-    return (struct ot_span){text.data + from, text.len - from};
-}
-
 /*
  * Linear but for its stars, of which only the last is ever tried again: a later star makes an
  * earlier one of the same kind superfluous.
@@ -145,16 +140,16 @@ bool ot_glob_matches(struct ot_span pattern, struct ot_span path)
 
     for (;;) {
         if (ot_span_starts(pattern, "**")) {
-            pattern = tail(pattern, 2);
+            pattern = ot_span_skip(pattern, 2);
             folders = ot_span_starts(pattern, "/");
-            pattern = tail(pattern, folders ? 1 : 0);
+            pattern = ot_span_skip(pattern, folders ? 1 : 0);
             globstar = pattern;
             globstar_path = path;
             star = (struct ot_span){0};
             continue;
         }
         if (ot_span_starts(pattern, "*")) {
-            pattern = tail(pattern, 1);
+            pattern = ot_span_skip(pattern, 1);
             star = pattern;
             star_path = path;
             continue;
@@ -163,17 +158,17 @@ bool ot_glob_matches(struct ot_span pattern, struct ot_span path)
             return true;
         if (path.len > 0 && pattern.len > 0 &&
             (pattern.data[0] == path.data[0] || (pattern.data[0] == '?' && path.data[0] != '/'))) {
-            pattern = tail(pattern, 1);
-            path = tail(path, 1);
+            pattern = ot_span_skip(pattern, 1);
+            path = ot_span_skip(path, 1);
             continue;
         }
         if (star.data != NULL && star_path.len > 0 && star_path.data[0] != '/') {
-            star_path = tail(star_path, 1);
+            star_path = ot_span_skip(star_path, 1);
             pattern = star;
             path = star_path;
         } else if (globstar.data != NULL && globstar_path.len > 0) {
             do
-                globstar_path = tail(globstar_path, 1);
+                globstar_path = ot_span_skip(globstar_path, 1);
             while (folders && globstar_path.len > 0 && globstar_path.data[-1] != '/');
             pattern = globstar;
             path = globstar_path;

@@ -20,13 +20,6 @@ static bool is_typed(const struct ot_parsed *parsed, const char *name)
     return ot_options_typed(&ot_gateway_command, parsed, name);
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* -- what is served -- */
 
 /* A build option that was typed must not be ignored silently. */
@@ -56,7 +49,7 @@ static int choose_source(const struct ot_parsed *parsed, struct ot_serving *serv
     if (values->prebuilt != NULL && functions_typed && is_typed(parsed, "prebuilt"))
         return ot_fail(err, OT_USAGE, "--prebuilt and --functions are given, one is wanted");
     if (values->prebuilt == NULL && values->build.functions == NULL &&
-        !is_folder(DEFAULT_FUNCTIONS))
+        !ot_is_folder(DEFAULT_FUNCTIONS))
         return ot_fail(err, OT_USAGE,
                        "--prebuilt DIST|FILE or --functions DIR is missing (there is no "
                        "./" DEFAULT_FUNCTIONS ")");

@@ -1,5 +1,6 @@
 #include "gateway/cors.h"
 
+#include "base/fetch.h"
 #include "base/text.h"
 #include "gateway/address.h"
 
@@ -75,13 +76,7 @@ static bool is_host(struct ot_span host)
 
 static bool is_loopback(struct ot_span host)
 {
-    struct ot_address address;
-
-    if (ot_span_is(host, "localhost") || ot_span_ends(host, ".localhost") ||
-        ot_span_is(host, "[::1]"))
-        return true;
-    return ot_address_parse(host, &address) && ot_address_is_ipv4(&address) &&
-           address.bytes[12] == 127;
+    return ot_span_ends(host, ".localhost") || ot_is_loopback_host(host);
 }
 
 static uint32_t default_port(struct ot_span scheme)
