@@ -11,7 +11,7 @@
 #include "gateway/tls.h"
 #include "gateway/watcher.h"
 
-enum ot_phase {
+enum ot_control_phase {
     OT_PHASE_OPENING, /* nothing is served yet */
     OT_PHASE_SERVING,
     OT_PHASE_STOPPING, /* workers finish their requests */
@@ -54,7 +54,7 @@ struct ot_keys {
 
 struct ot_control {
     const struct ot_gateway_options *options;
-    enum ot_phase phase;
+    enum ot_control_phase phase;
     uv_loop_t loop;
     struct ot_mailbox mailbox;
     struct ot_log *log;
