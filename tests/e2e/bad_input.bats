@@ -54,7 +54,7 @@ setup() {
         exits 2
     done
     # no error repeats a secret
-    secret=$(openssl pkey -in release.key.pem -outform DER | tail -c 32 | xxd -p -c 64 2>/dev/null || od -An -tx1 -v <(openssl pkey -in release.key.pem -outform DER | tail -c 32) | tr -d ' \n')
+    secret=$(openssl pkey -in release.key.pem -outform DER | tail -c 32 | od -An -tx1 -v | tr -d ' \n')
     run "$ONETUBE" package --in dist --out new.1tube --sign-key "${secret}0"
     exits 2
     [[ "$output" != *"$secret"* ]]
