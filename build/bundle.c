@@ -139,6 +139,9 @@ void ot_bundle_flags(const struct ot_bundle_options *options, struct ot_list *fl
         ot_list_add(flags, sourcemap_flags[options->sourcemap]);
     for (size_t i = 0; i < options->project->sources->loaders.count; i++)
         ot_list_add(flags, options->project->sources->loaders.items[i]);
+    if (options->project->decorators && !options->project->has_tsconfig)
+        ot_list_add(flags,
+                    "--tsconfig-raw={\"compilerOptions\":{\"experimentalDecorators\":true}}");
     if (options->minify)
         ot_list_add(flags, "--minify");
     if (keeps_links(options->project->folder))

@@ -136,6 +136,8 @@ static int read_deno_json(struct ot_project *project, struct ot_settings *settin
         return -1;
     ot_import_map_add(&settings->map, &tree, settings->folder);
     read_jsx(settings, &tree);
+    if (ot_tree_get(ot_tree_get(&tree, "compilerOptions"), "experimentalDecorators")->truth)
+        project->decorators = true;
     map = ot_tree_text(ot_tree_get(&tree, "importMap"));
     if (map != NULL && ot_tree_get(&tree, "imports")->type == OT_TREE_NULL &&
         ot_tree_get(&tree, "scopes")->type == OT_TREE_NULL && strstr(map, "://") == NULL) {
@@ -267,6 +269,8 @@ static int visit_folder(void *context, const char *folder, const struct ot_list 
     struct visit *visit = context;
     bool any = own_map(visit->project, folder) != NULL;
 
+    if (ot_list_has(names, "tsconfig.json"))
+        visit->project->has_tsconfig = true;
     if (strcmp(folder, visit->project->folder) == 0)
         return 0;
     for (size_t i = 0; i < names->count && !any; i++)

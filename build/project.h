@@ -32,6 +32,8 @@ struct ot_project {
     size_t settings_count;
     struct ot_list edited; /* source files of the functions folder that may need a change: absolute,
                               sorted */
+    bool decorators;       /* a deno.json asks for TypeScript's own decorators */
+    bool has_tsconfig;     /* a folder of the functions has a tsconfig.json: it decides */
     struct ot_list members;  /* folders of the workspaces around the functions */
     struct ot_list vendored; /* folders named "vendor" in the functions folder or above it */
 };

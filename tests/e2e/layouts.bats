@@ -276,3 +276,30 @@ JS
     start_server dist --allow-unsigned
     answers site/about worker:/about
 }
+
+@test "decorators: those of the language, or TypeScript's where deno.json says so" {
+    write functions/standard/index.ts <<'TS'
+const twice = (method: () => number, _context: unknown) => () => method() * 2;
+class Counter { @twice static one() { return 1; } }
+export default () => new Response(String(Counter.one()));
+TS
+    write functions/standard/1tube.json <<<'{ "public": true }'
+    build functions
+    exits 0
+    start_server dist --allow-unsigned
+    answers standard 2
+    stop_server
+    write functions/standard/index.ts <<'TS'
+function twice(_target: unknown, _name: string, descriptor: PropertyDescriptor) {
+    const method = descriptor.value;
+    descriptor.value = () => method() * 2;
+}
+class Counter { @twice static one() { return 1; } }
+export default () => new Response(String(Counter.one()));
+TS
+    write functions/standard/deno.json <<<'{ "compilerOptions": { "experimentalDecorators": true } }'
+    build functions
+    exits 0
+    start_server dist --allow-unsigned
+    answers standard 2
+}
