@@ -11,7 +11,6 @@ const TYPES = {
     js: "text/javascript",
     json: "application/json",
     map: "application/json",
-    md: "text/markdown",
     mjs: "text/javascript",
     mp4: "video/mp4",
     pdf: "application/pdf",

@@ -38,7 +38,8 @@ static const struct broken cases[] = {
     {{INDEX "import x from \"https://deno.land/x/oak@v12.6.2/mod.ts\"; export default () => x;"},
      AT "1:15: cannot resolve \"https://deno.land/x/oak@v12.6.2/mod.ts\" (install it: npm install "
         "@oakserver/oak@12" OR_VENDOR},
-    {{INDEX "import x from \"https://deno.land/x/postgres@v0.17.0/mod.ts\"; export default () => x;"},
+    {{INDEX
+      "import x from \"https://deno.land/x/postgres@v0.17.0/mod.ts\"; export default () => x;"},
      AT "1:15: cannot resolve \"https://deno.land/x/postgres@v0.17.0/mod.ts\" (a build "
         "never uses the network; get it: " VENDOR},
     {{INDEX "import x from \"https://example.com/x.ts\"; export default () => x;"},
