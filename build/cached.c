@@ -82,6 +82,7 @@ static bool load(struct cached *cached)
 {
     OT_AUTOBUF struct ot_buf bytes = {0};
     struct ot_bundle *bundle = &cached->old.bundle;
+    bool whole = true;
 
     if (!ot_cache_get(cached->cache, cached->name, &bytes) ||
         !ot_record_read(&cached->old, ot_buf_span(&bytes)) ||
@@ -90,12 +91,13 @@ static bool load(struct cached *cached)
     for (size_t i = 0; i < bundle->file_count; i++) {
         struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
 
-        if (!ot_cache_get_blob(cached->cache, cached->old.digests[i], bundle->files[i].data.len,
-                               data))
-            return false;
+        /* to the last, so that everything that is broken makes room for what is made now */
+        whole = ot_cache_get_blob(cached->cache, cached->old.digests[i],
+                                  bundle->files[i].data.len, data) &&
+                whole;
         bundle->files[i].data = ot_buf_span(data);
     }
-    return true;
+    return whole;
 }
 
 static void find_changed(struct cached *cached)

@@ -180,9 +180,27 @@ static bool is_shared(const struct ot_project *project, const char *file)
     return true;
 }
 
+/* Whether the import map says something about what the file imports. */
+static bool maps_any(const struct ot_settings *settings, const struct ot_metafile_node *node,
+                     const char *file)
+{
+    for (size_t i = 0; i < node->import_count; i++) {
+        const struct ot_metafile_import *import = &node->imports[i];
+        OT_AUTOFREE char *target = NULL;
+
+        if (ot_import_map_find(&settings->map,
+                               ot_span_of(import->original != NULL ? import->original
+                                                                   : import->path),
+                               file, &target) != 0)
+            return true;
+    }
+    return false;
+}
+
 /*
  * The functions for which each folder's settings count: those with a file beneath it; and, for a
- * function's own settings, those with a file that belongs to none (see ot_project_map).
+ * function's own settings, those with a file that belongs to none and imports what they map (see
+ * ot_project_map).
  */
 static void find_concerned(const struct ot_project *project, const struct ot_graph *graph,
                            const uint64_t *users, size_t words, uint64_t *concerned)
@@ -196,7 +214,8 @@ static void find_concerned(const struct ot_project *project, const struct ot_gra
         bool shared = file != NULL && is_shared(project, file);
 
         for (size_t j = 0; file != NULL && j < project->settings_count; j++) {
-            if (ot_path_is_beneath(file, project->settings[j]->folder) || (shared && own[j]))
+            if (ot_path_is_beneath(file, project->settings[j]->folder) ||
+                (shared && own[j] && maps_any(project->settings[j], &graph->nodes->items[i], file)))
                 ot_bits_join(&concerned[j * words], &users[i * words], words);
         }
     }

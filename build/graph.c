@@ -139,3 +139,38 @@ uint64_t *ot_graph_reach(const struct ot_graph *graph, const size_t *starts, siz
     }
     return sets;
 }
+
+size_t *ot_graph_order(const struct ot_graph *graph, const size_t *starts, size_t count)
+{
+    size_t nodes = graph->nodes->count, rank = 0;
+    size_t *ranks = ot_alloc(nodes + 1, sizeof(*ranks));
+    OT_AUTOFREE size_t *stack = ot_alloc(nodes + 1, sizeof(*stack));
+    OT_AUTOFREE size_t *next = ot_alloc(nodes + 1, sizeof(*next)); /* edge to follow, from 1 */
+
+    for (size_t i = 0; i < nodes; i++)
+        ranks[i] = OT_NO_NODE;
+    for (size_t i = 0; i < count; i++) {
+        size_t depth = 0;
+
+        if (starts[i] == OT_NO_NODE || next[starts[i]] != 0)
+            continue;
+        stack[depth++] = starts[i];
+        next[starts[i]] = graph->first[starts[i]] + 1;
+        while (depth > 0) {
+            size_t node = stack[depth - 1], edge = next[node] - 1, to;
+
+            if (edge == graph->first[node + 1]) {
+                ranks[node] = rank++;
+                depth--;
+                continue;
+            }
+            next[node]++;
+            to = graph->edges[edge].to;
+            if (next[to] == 0) {
+                next[to] = graph->first[to] + 1;
+                stack[depth++] = to;
+            }
+        }
+    }
+    return ranks;
+}

@@ -43,3 +43,10 @@ size_t ot_graph_find(const struct ot_graph *graph, const char *path);
  */
 uint64_t *ot_graph_reach(const struct ot_graph *graph, const size_t *starts, size_t count,
                          bool dynamic);
+
+/*
+ * The rank of each node when every node comes behind what it imports, in the order of the imports,
+ * from the first start to the last; OT_NO_NODE for what no start reaches. That is how esbuild orders
+ * modules. The caller frees it.
+ */
+size_t *ot_graph_order(const struct ot_graph *graph, const size_t *starts, size_t count);

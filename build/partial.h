@@ -15,7 +15,8 @@
  * 3. every chunk that an unchanged function needs and a changed one needs or needed has in the run,
  *    byte for byte, the content that it had; this shows that the witnesses use of it what all the others together use;
  * 4. every other output of the run holds only modules that no unchanged function reaches;
- * 5. chunks are imported in an order that the earlier outputs show to be the full run's.
+ * 5. chunks are imported in an order that the earlier outputs show to be the full run's;
+ * 6. the modules of the changed functions are met in the order in which the full run meets them.
  *
  * Witnesses are chosen so that this is likely; then all of it is checked on what came out. Where it
  * does not hold, everything is bundled. Functions that are bundled apart (without splitting, or

@@ -229,13 +229,39 @@ static bool cover_keys(struct cover *cover, const struct ot_partial_view *view,
     return true;
 }
 
+/*
+ * The first function that reaches a module decides where in the order of all modules it is: those
+ * functions are witnesses in any case.
+ */
+static void choose_first(const struct ot_partial_view *view, const uint64_t *plain,
+                         const uint64_t *changed, bool *chosen)
+{
+    for (size_t i = 0; i < view->inputs.nodes->count; i++) {
+        const uint64_t *users = ot_partial_users(view, i);
+        size_t first = 0;
+
+        if (!ot_bits_meet(users, changed, view->words))
+            continue;
+        while (!ot_bits_has(users, first) || !ot_bits_has(plain, first))
+            first++;
+        chosen[first] = true;
+    }
+}
+
 /* -- choosing ---------------------------------------------------------------------------------- */
 
-/* Takes the function that shows most of what is not shown yet, until all is. */
+/*
+ * To those that are chosen already: takes the function that shows most of what is not shown yet,
+ * until all is.
+ */
 static void choose_witnesses(const struct cover *cover, bool *chosen)
 {
     OT_AUTOFREE bool *done = ot_alloc(cover->count + 1, sizeof(*done));
 
+    for (size_t i = 0; i < cover->functions; i++) {
+        for (size_t j = 0; j < cover->count && chosen[i]; j++)
+            done[j] = done[j] || ot_bits_has(cover->shown[j], i);
+    }
     for (;;) {
         size_t best = 0, most = 0;
 
@@ -291,6 +317,7 @@ bool ot_partial_choose(const struct ot_record *old, const uint64_t *changed, boo
         ot_partial_view_open(&view, &old->bundle.metafile, old->functions, old->function_count);
         ot_partial_view_dynamic(&view, plain, &dynamic);
         ot_partial_view_keys(&view, plain, old->functions, &dynamic);
+        choose_first(&view, plain, together, chosen);
         possible = add_witnesses(old, &view, together, others, chosen);
     }
     for (size_t i = 0; i < old->function_count; i++)

@@ -178,25 +178,32 @@ static bool keys_agree(const struct merge *merge, const uint64_t *together)
     return true;
 }
 
+static bool is_same_file(const struct merge *merge, const char *path)
+{
+    const struct ot_bundle_file *old = find_file(&merge->old->bundle, ot_span_of(path));
+    const struct ot_bundle_file *made = find_file(merge->made, ot_span_of(path));
+
+    if (old == NULL || made == NULL)
+        return old == made;
+    return ot_span_equal(old->data, made->data);
+}
+
+/* With its source map, if it has one. */
+static bool is_same_output(const struct merge *merge, const char *path)
+{
+    OT_AUTOFREE char *map = ot_asprintf("%s.map", path);
+
+    return is_same_file(merge, path) && is_same_file(merge, map);
+}
+
 /* 3 and 4, for one output of the run that a changed function reaches. */
 static bool is_settled(const struct merge *merge, const struct ot_metafile_node *output,
                        const uint64_t *unchanged, bool *is_new)
 {
-    struct ot_span path = ot_span_of(output->path);
-    const struct ot_bundle_file *old = find_file(&merge->old->bundle, path);
-    const struct ot_bundle_file *made = find_file(merge->made, path);
-    OT_AUTOFREE char *map = ot_asprintf("%s.map", output->path);
-    const struct ot_bundle_file *old_map = find_file(&merge->old->bundle, ot_span_of(map));
-    const struct ot_bundle_file *made_map = find_file(merge->made, ot_span_of(map));
-
-    *is_new = false;
-    if (made == NULL)
+    *is_new = !is_same_output(merge, output->path);
+    if (*is_new && output->part_count == 0) /* the bundler's own code: everybody's */
         return false;
-    if (old != NULL && ot_span_equal(old->data, made->data))
-        return (old_map == NULL) == (made_map == NULL) &&
-               (made_map == NULL || ot_span_equal(old_map->data, made_map->data));
-    *is_new = true;
-    for (size_t i = 0; i < output->part_count; i++) {
+    for (size_t i = 0; i < output->part_count && *is_new; i++) {
         size_t input = ot_graph_find(&merge->after.inputs, output->parts[i].path);
 
         if (input == OT_NO_NODE ||
@@ -204,6 +211,44 @@ static bool is_settled(const struct merge *merge, const struct ot_metafile_node 
             return false;
     }
     return true;
+}
+
+/* The key of an output's modules; NULL: it has none that count. */
+static const uint64_t *output_key(const struct ot_partial_view *view,
+                                  const struct ot_metafile_node *output)
+{
+    for (size_t i = 0; i < output->part_count; i++) {
+        size_t input = ot_graph_find(&view->inputs, output->parts[i].path);
+
+        if (input != OT_NO_NODE)
+            return ot_partial_key(view, input);
+    }
+    return NULL;
+}
+
+/*
+ * Under which name an earlier output has the chunk `path` of the run: the same, or that of the chunk
+ * with the same key. NULL: none has it.
+ */
+static const char *old_name(const struct merge *merge, const char *path)
+{
+    const struct ot_metafile_nodes *nodes = &merge->old->bundle.metafile.outputs;
+    const struct ot_metafile_node *node =
+        ot_metafile_output(&merge->old->bundle.metafile, path);
+    const uint64_t *key;
+
+    if (node != NULL)
+        return node->path;
+    node = ot_metafile_output(&merge->made->metafile, path);
+    key = node != NULL ? output_key(&merge->after, node) : NULL;
+    for (size_t i = 0; i < nodes->count && key != NULL; i++) {
+        const uint64_t *other = output_key(&merge->before, &nodes->items[i]);
+
+        if (other != NULL && ot_span_ends(ot_span_of(nodes->items[i].path), ".js") &&
+            ot_bits_equal(key, other, merge->after.key_words))
+            return nodes->items[i].path;
+    }
+    return NULL;
 }
 
 /* Whether some earlier output imports `first` before `second`. */
@@ -224,19 +269,55 @@ static bool comes_before(const struct ot_metafile *metafile, const char *first, 
     return false;
 }
 
-/* 5: chunks are in one order in all outputs of a run. */
+/* 5: chunks are in one order, which their keys decide, in all outputs. */
 static bool is_in_order(const struct merge *merge, const struct ot_metafile_node *output)
 {
     const char *last = NULL;
+    bool first = true;
 
     for (size_t i = 0; i < output->import_count; i++) {
         const struct ot_metafile_import *import = &output->imports[i];
+        const char *name;
 
         if (!import->at_start || import->external)
             continue;
-        if (last != NULL && !comes_before(&merge->old->bundle.metafile, last, import->path))
+        name = old_name(merge, import->path);
+        if (!first && (last == NULL || name == NULL ||
+                       !comes_before(&merge->old->bundle.metafile, last, name)))
             return false;
-        last = import->path;
+        last = name;
+        first = false;
+    }
+    return true;
+}
+
+/* 6: two ways to sort the modules that changed functions reach. */
+static bool orders_agree(const struct merge *merge, const uint64_t *together)
+{
+    const struct ot_record_function *functions = merge->old->functions;
+    const struct ot_partial_view *run = &merge->run, *after = &merge->after;
+    OT_AUTOFREE size_t *in_run = ot_partial_order(run, merge->plain, functions);
+    OT_AUTOFREE size_t *in_full = ot_partial_order(after, merge->plain, functions);
+    size_t count = run->inputs.nodes->count, last = 0;
+    OT_AUTOFREE size_t *sorted = ot_alloc(count + 1, sizeof(*sorted));
+
+    /* the run's ranks are 0, 1, ...; 0 in `sorted` is for what does not matter */
+    for (size_t i = 0; i < count; i++) {
+        size_t full = ot_graph_find(&after->inputs, run->inputs.nodes->items[i].path);
+
+        if (in_run[i] == OT_NO_NODE ||
+            !ot_bits_meet(ot_partial_users(run, i), together, merge->words))
+            continue;
+        if (full == OT_NO_NODE || in_full[full] == OT_NO_NODE)
+            return false;
+        sorted[in_run[i]] = in_full[full] + 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (sorted[i] == 0)
+            continue;
+        if (sorted[i] < last)
+            return false;
+        last = sorted[i];
     }
     return true;
 }
@@ -266,13 +347,11 @@ static bool chunks_stay(const struct merge *merge, const uint64_t *together,
 
     for (size_t i = 0; i < outputs->nodes->count; i++) {
         const uint64_t *makers = ot_partial_makers(&merge->before, i);
-        struct ot_span path = ot_span_of(outputs->nodes->items[i].path);
-        const struct ot_bundle_file *old = find_file(&merge->old->bundle, path);
-        const struct ot_bundle_file *made = find_file(merge->made, path);
+        const char *path = outputs->nodes->items[i].path;
 
         if (ot_bits_meet(makers, together, merge->words) &&
             ot_bits_meet(makers, unchanged, merge->words) &&
-            (old == NULL || made == NULL || !ot_span_equal(old->data, made->data)))
+            (find_file(merge->made, ot_span_of(path)) == NULL || !is_same_output(merge, path)))
             return false;
     }
     return true;
@@ -299,7 +378,7 @@ static bool check(struct merge *merge)
     ot_partial_view_keys(&merge->run, merge->plain, functions, &dynamic);
     ot_partial_view_keys(&merge->after, merge->plain, functions, &dynamic);
     return keys_stay(merge, unchanged) && keys_agree(merge, together) &&
-           chunks_stay(merge, together, unchanged) && outputs_stay(merge, together, unchanged);
+           orders_agree(merge, together) && chunks_stay(merge, together, unchanged) && outputs_stay(merge, together, unchanged);
 }
 
 bool ot_partial_merge(const struct ot_record *old, const uint64_t *changed, bool splitting,

@@ -69,6 +69,24 @@ void ot_partial_view_dynamic(const struct ot_partial_view *view, const uint64_t 
     ot_list_sort_unique(out);
 }
 
+static size_t find_start(const struct ot_partial_view *view, const char *function)
+{
+    OT_AUTOFREE char *path = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", function);
+
+    return ot_graph_find(&view->inputs, path);
+}
+
+size_t *ot_partial_order(const struct ot_partial_view *view, const uint64_t *plain,
+                         const struct ot_record_function *functions)
+{
+    OT_AUTOFREE size_t *starts = ot_alloc(view->functions + 1, sizeof(*starts));
+
+    for (size_t i = 0; i < view->functions; i++)
+        starts[i] =
+            ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
+    return ot_graph_order(&view->inputs, starts, view->functions);
+}
+
 void ot_partial_view_keys(struct ot_partial_view *view, const uint64_t *plain,
                           const struct ot_record_function *functions,
                           const struct ot_list *dynamic)
@@ -78,11 +96,9 @@ void ot_partial_view_keys(struct ot_partial_view *view, const uint64_t *plain,
     OT_AUTOLIST struct ot_list own = {0};
 
     ot_partial_view_dynamic(view, plain, &own);
-    for (size_t i = 0; i < view->functions; i++) {
-        OT_AUTOFREE char *path = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", functions[i].name);
-
-        starts[i] = ot_bits_has(plain, i) ? ot_graph_find(&view->inputs, path) : OT_NO_NODE;
-    }
+    for (size_t i = 0; i < view->functions; i++)
+        starts[i] =
+            ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
     for (size_t i = 0; i < dynamic->count; i++)
         starts[view->functions + i] = ot_list_has(&own, dynamic->items[i])
                                           ? ot_graph_find(&view->inputs, dynamic->items[i])

@@ -33,5 +33,9 @@ const uint64_t *ot_partial_key(const struct ot_partial_view *view, size_t input)
 /* The makers of a file of the bundle, a source map's being those of its script; NULL: none. */
 const uint64_t *ot_partial_file_makers(const struct ot_partial_view *view, struct ot_span path);
 
+/* The rank of each input as the run of these functions meets them; the caller frees it. */
+size_t *ot_partial_order(const struct ot_partial_view *view, const uint64_t *plain,
+                         const struct ot_record_function *functions);
+
 /* The functions that are bundled together: none of those with top-level await. */
 uint64_t *ot_partial_plain(const struct ot_record *record, bool splitting);
