@@ -16,8 +16,8 @@ struct analyser {
     struct ot_graph inputs, outputs;
     size_t functions, words;
     const struct ot_function_source *sources;
-    uint64_t *makers; /* the functions of each output */
-    size_t *groups;   /* of each input */
+    uint64_t *makers;      /* the functions of each output */
+    size_t *groups;        /* of each input */
     struct ot_part *kinds; /* the groups; their sizes are not used */
     size_t kind_count;
 };
@@ -227,8 +227,7 @@ static void explain(const struct analyser *analyser, const char *function, struc
         for (size_t j = 0; j < parts->count && !done[group]; j++) {
             struct ot_part *part = &parts->items[j];
 
-            if (part->kind != OT_PART_RUNTIME &&
-                compare_names(part, &analyser->kinds[group]) == 0)
+            if (part->kind != OT_PART_RUNTIME && compare_names(part, &analyser->kinds[group]) == 0)
                 add_way(graph, before, order[i], &part->why);
         }
         done[group] = true;

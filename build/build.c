@@ -88,8 +88,8 @@ struct build {
     struct ot_vendored vendored;
     struct ot_bundler bundler;
     struct ot_cache *cache; /* NULL: none */
-    char *shown; /* the functions folder, as messages name it */
-    char *real;  /* the functions folder's absolute path, without links */
+    char *shown;            /* the functions folder, as messages name it */
+    char *real;             /* the functions folder's absolute path, without links */
 };
 
 static void free_build(struct build *build)
@@ -254,8 +254,8 @@ static int write_dist(struct build *build, struct ot_error *err)
 }
 
 /*
- * The sources are looked at while esbuild starts, unless a cache may make it needless; what is wrong
- * with them is told first.
+ * The sources are looked at while esbuild starts, unless a cache may make it needless; what is
+ * wrong with them is told first.
  */
 static int prepare(struct build *build, struct ot_error *err)
 {
@@ -271,7 +271,7 @@ static int prepare(struct build *build, struct ot_error *err)
     if (options->cache)
         build->cache = ot_cache_open(build->real);
     if (bundler->path != NULL && (build->cache == NULL || !ot_cache_is_used(build->cache)) &&
-        ot_esbuild_start(bundler->path, bundler->jobs, &bundler->esbuild, &no_esbuild) < 0)
+        ot_bundler_start(bundler, &no_esbuild) < 0)
         ot_autofree(&bundler->path);
     step(build, "scan");
     if (scan_sources(build, err) < 0)

@@ -66,7 +66,7 @@ struct ot_build_report {
     size_t chunk_count;
     uint64_t total_bytes; /* of the dist's members, each once */
     char manifest_sha256[OT_SHA256_HEX];
-    struct ot_analysis *analysis; /* NULL: it was not asked for */
+    struct ot_analysis *analysis;                      /* NULL: it was not asked for */
     void (*progress)(void *context, const char *step); /* may be NULL */
     void *progress_context;
 };

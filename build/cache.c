@@ -248,8 +248,8 @@ static void list_items(struct items *items, int folder)
                 unlinkat(folder, names.items[i], 0);
             continue;
         }
-        items->all[items->count++] = (struct item){folder, ot_strdup(names.items[i]), info.st_mtim,
-                                                   (uint64_t)info.st_size};
+        items->all[items->count++] =
+            (struct item){folder, ot_strdup(names.items[i]), info.st_mtim, (uint64_t)info.st_size};
         items->bytes += (uint64_t)info.st_size;
     }
 }

@@ -9,15 +9,15 @@
  *   machine, in a file of their own outside of the project: `onetube/cache.key` in XDG_STATE_HOME,
  *   or in ~/.local/state. A cache that came with a checkout, an archive, a container image or from
  *   another machine therefore counts for nothing: who can put files into a project cannot make a
- *   record, and a review of the sources is a review of what is built. The key file must be a regular
- *   file of the user's own that nobody else can read or write. No key, no cache.
+ *   record, and a review of the sources is a review of what is built. The key file must be a
+ * regular file of the user's own that nobody else can read or write. No key, no cache.
  * - The record's own name is part of what is authenticated, so one cannot stand in for another; the
  *   name is a digest over everything that is not in the record (cached.h).
  * - A blob counts only if its bytes have the digest that an authentic record names. So every byte
  *   that comes from here was written by this user's onetube.
  * - The folder must be the user's own, no link, and writable by nobody else; it is made with mode
- *   0700. That keeps others from deleting what is there, or from filling it; the bytes do not depend
- *   on it.
+ *   0700. That keeps others from deleting what is there, or from filling it; the bytes do not
+ * depend on it.
  * - A program that runs as the user can read the key. It could as well change the sources, or
  *   onetube: nothing is defended against it. `--no-cache` is for builds that must not depend on
  *   anything that an earlier job on the machine has left, as releases may want.

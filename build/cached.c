@@ -19,7 +19,7 @@ struct cached {
     struct ot_record old;   /* of the build before; empty: there is none */
     struct ot_record fresh; /* of this one */
     uint64_t *changed;      /* functions that are not as they were */
-    struct ot_bundle made; /* what a partial build bundled */
+    struct ot_bundle made;  /* what a partial build bundled */
 };
 
 static void free_cached(struct cached *cached)
@@ -39,14 +39,18 @@ void ot_bundler_free(struct ot_bundler *bundler)
     *bundler = (struct ot_bundler){0};
 }
 
+int ot_bundler_start(struct ot_bundler *bundler, struct ot_error *err)
+{
+    if (bundler->esbuild != NULL)
+        return 0;
+    return ot_esbuild_start(bundler->path, bundler->jobs, &bundler->esbuild, err);
+}
+
 int ot_bundler_ready(struct ot_bundler *bundler, struct ot_error *err)
 {
     if (bundler->ready)
         return 0;
-    if (bundler->esbuild == NULL &&
-        ot_esbuild_start(bundler->path, bundler->jobs, &bundler->esbuild, err) < 0)
-        return -1;
-    if (ot_esbuild_ready(bundler->esbuild, err) < 0)
+    if (ot_bundler_start(bundler, err) < 0 || ot_esbuild_ready(bundler->esbuild, err) < 0)
         return -1;
     bundler->ready = true;
     return 0;
@@ -69,31 +73,33 @@ static uint64_t *find_users(struct ot_graph *graph, const struct ot_record *reco
 
     ot_graph_open(graph, &record->bundle.metafile.inputs);
     for (size_t i = 0; i < record->function_count; i++) {
-        OT_AUTOFREE char *path =
-            ot_asprintf(OT_ENTRY_NAMESPACE ":%s", record->functions[i].name);
+        OT_AUTOFREE char *path = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", record->functions[i].name);
 
         starts[i] = ot_graph_find(graph, path);
     }
     return ot_graph_reach(graph, starts, record->function_count, true);
 }
 
-/* Reads it with all of its files. */
 static bool load(struct cached *cached)
 {
     OT_AUTOBUF struct ot_buf bytes = {0};
+
+    return ot_cache_get(cached->cache, cached->name, &bytes) &&
+           ot_record_read(&cached->old, ot_buf_span(&bytes)) &&
+           cached->old.function_count == cached->count;
+}
+
+static bool load_files(struct cached *cached)
+{
     struct ot_bundle *bundle = &cached->old.bundle;
     bool whole = true;
 
-    if (!ot_cache_get(cached->cache, cached->name, &bytes) ||
-        !ot_record_read(&cached->old, ot_buf_span(&bytes)) ||
-        cached->old.function_count != cached->count)
-        return false;
     for (size_t i = 0; i < bundle->file_count; i++) {
         struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
 
         /* to the last, so that everything that is broken makes room for what is made now */
-        whole = ot_cache_get_blob(cached->cache, cached->old.digests[i],
-                                  bundle->files[i].data.len, data) &&
+        whole = ot_cache_get_blob(cached->cache, cached->old.digests[i], bundle->files[i].data.len,
+                                  data) &&
                 whole;
         bundle->files[i].data = ot_buf_span(data);
     }
@@ -232,22 +238,21 @@ static void join_findings(const struct cached *cached, struct ot_bundle *out)
     for (size_t i = 0; i < made->use_count; i++)
         out->uses[out->use_count++] = copy_use(&made->uses[i]);
     for (size_t i = 0; i < old->notes.count; i++) {
-        if (is_kept(cached, &graph, users, old->notes.items[i],
-                    strcspn(old->notes.items[i], "\n")))
+        if (is_kept(cached, &graph, users, old->notes.items[i], strcspn(old->notes.items[i], "\n")))
             ot_list_add(&out->notes, old->notes.items[i]);
     }
     for (size_t i = 0; i < made->notes.count; i++)
         ot_list_add(&out->notes, made->notes.items[i]);
     ot_list_sort_unique(&out->notes);
     for (size_t i = 0; i < old->lookups.count + made->lookups.count; i++) {
-        const struct ot_lookup *lookup =
-            i < old->lookups.count ? &old->lookups.items[i]
-                                   : &made->lookups.items[i - old->lookups.count];
+        const struct ot_lookup *lookup = i < old->lookups.count
+                                             ? &old->lookups.items[i]
+                                             : &made->lookups.items[i - old->lookups.count];
 
         if (i >= old->lookups.count ||
             is_kept(cached, &graph, users, lookup->importer, strlen(lookup->importer)))
-            ot_lookups_add(&out->lookups, ot_span_of(lookup->importer),
-                           ot_span_of(lookup->folder), ot_span_of(lookup->target), lookup->entry);
+            ot_lookups_add(&out->lookups, ot_span_of(lookup->importer), ot_span_of(lookup->folder),
+                           ot_span_of(lookup->target), lookup->entry);
     }
 }
 
@@ -367,6 +372,31 @@ static void drop_changed_facts(struct cached *cached)
     facts->count = kept;
 }
 
+/* The system takes back esbuild's memory, which is much, while we go on. */
+static int bundle_all(struct cached *cached, struct ot_bundle *out, struct ot_error *err)
+{
+    int result = bundle(cached, cached->entries, cached->count, out, cached->report, err);
+
+    if (result == 0)
+        ot_esbuild_dismiss(cached->bundler->esbuild);
+    return result;
+}
+
+/* What the record gives, wholly or in part. */
+static bool reuse(struct cached *cached, struct ot_bundle *out)
+{
+    if (ot_bits_empty(cached->changed, OT_BITS_WORDS(cached->count))) {
+        take_all(cached, out);
+        return true;
+    }
+    drop_changed_facts(cached);
+    if (!make_partial(cached, out))
+        return false;
+    ot_esbuild_dismiss(cached->bundler->esbuild);
+    keep(cached, out, &cached->old.facts);
+    return true;
+}
+
 /* -- all of it --------------------------------------------------------------------------------- */
 
 int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
@@ -384,21 +414,17 @@ int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
     size_t words = OT_BITS_WORDS(entry_count);
 
     if (cache == NULL || !ot_record_name(options, bundler->path, cached.name))
-        return bundle(&cached, entries, entry_count, out, report, err);
+        return bundle_all(&cached, out, err);
     cached.changed = ot_alloc(words, sizeof(*cached.changed));
     if (load(&cached)) {
         find_changed(&cached);
-        if (ot_bits_empty(cached.changed, words)) {
-            take_all(&cached, out);
+        /* it starts while the files are read */
+        if (!ot_bits_empty(cached.changed, words) && ot_bundler_start(bundler, err) < 0)
+            return -1;
+        if (load_files(&cached) && reuse(&cached, out))
             return 0;
-        }
-        drop_changed_facts(&cached);
-            if (make_partial(&cached, out)) {
-            keep(&cached, out, &cached.old.facts);
-            return 0;
-        }
     }
-    if (bundle(&cached, entries, entry_count, out, report, err) < 0)
+    if (bundle_all(&cached, out, err) < 0)
         return -1;
     keep(&cached, out, NULL);
     return 0;

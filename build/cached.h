@@ -26,6 +26,8 @@ struct ot_bundler {
 
 #define OT_AUTOBUNDLER OT_CLEANUP(ot_bundler_free)
 void ot_bundler_free(struct ot_bundler *bundler);
+/* Starts it, which takes a while, if that was not done. Errors: OT_TOOL. */
+OT_MUST_USE int ot_bundler_start(struct ot_bundler *bundler, struct ot_error *err);
 /* Waits until it can be used, after starting it if that was not done. Errors: OT_TOOL. */
 OT_MUST_USE int ot_bundler_ready(struct ot_bundler *bundler, struct ot_error *err);
 

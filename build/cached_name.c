@@ -188,10 +188,10 @@ static bool maps_any(const struct ot_settings *settings, const struct ot_metafil
         const struct ot_metafile_import *import = &node->imports[i];
         OT_AUTOFREE char *target = NULL;
 
-        if (ot_import_map_find(&settings->map,
-                               ot_span_of(import->original != NULL ? import->original
-                                                                   : import->path),
-                               file, &target) != 0)
+        if (ot_import_map_find(
+                &settings->map,
+                ot_span_of(import->original != NULL ? import->original : import->path), file,
+                &target) != 0)
             return true;
     }
     return false;

@@ -25,8 +25,8 @@ struct ot_dist {
 };
 
 /*
- * Writes it to dist->out, unless that is what is there, and fills in the report: functions, sizes, the manifest's digest. Errors:
- * OT_FAILED; what was at dist->out is untouched then.
+ * Writes it to dist->out, unless that is what is there, and fills in the report: functions, sizes,
+ * the manifest's digest. Errors: OT_FAILED; what was at dist->out is untouched then.
  */
 OT_MUST_USE int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report,
                               struct ot_error *err);

@@ -59,6 +59,13 @@ void ot_esbuild_send(struct ot_esbuild *esbuild, uint32_t id, bool is_response,
 
 /* -- the process ------------------------------------------------------------------------------- */
 
+void ot_esbuild_dismiss(struct ot_esbuild *esbuild)
+{
+    /* it holds nothing that could be lost */
+    if (esbuild->pid > 0)
+        kill(esbuild->pid, SIGKILL);
+}
+
 void ot_esbuild_stop(struct ot_esbuild *esbuild)
 {
     int status;
@@ -67,8 +74,7 @@ void ot_esbuild_stop(struct ot_esbuild *esbuild)
     if (esbuild == NULL)
         return;
     if (esbuild->pid > 0) {
-        /* it holds nothing that could be lost */
-        kill(esbuild->pid, SIGKILL);
+        ot_esbuild_dismiss(esbuild);
         if (ot_process_wait(esbuild->pid, &status, &ignored) < 0)
             status = 0;
     }

@@ -47,6 +47,8 @@ void ot_esbuild_answer_free(struct ot_esbuild_answer *answer);
  */
 OT_MUST_USE int ot_esbuild_start(const char *path, unsigned jobs, struct ot_esbuild **out,
                                  struct ot_error *err);
+/* Ends it without waiting: nothing more is asked of it. ot_esbuild_stop is still needed. */
+void ot_esbuild_dismiss(struct ot_esbuild *esbuild);
 /* Waits until it has started, and checks its version; call it once, before anything else. Errors:
  * OT_TOOL. */
 OT_MUST_USE int ot_esbuild_ready(struct ot_esbuild *esbuild, struct ot_error *err);

@@ -52,8 +52,10 @@ void ot_facts_add(struct ot_facts *facts, enum ot_fact_kind kind, const char *pa
 static const char *const extensions[] = {".tsx", ".ts",  ".jsx", ".js",  ".mts",
                                          ".mjs", ".cjs", ".css", ".json"};
 /* TypeScript's way to name a file by what it is compiled to. */
-static const char *const rewritten[][3] = {
-    {".js", ".ts", ".tsx"}, {".jsx", ".ts", ".tsx"}, {".mjs", ".mts", NULL}, {".cjs", ".cts", NULL}};
+static const char *const rewritten[][3] = {{".js", ".ts", ".tsx"},
+                                           {".jsx", ".ts", ".tsx"},
+                                           {".mjs", ".mts", NULL},
+                                           {".cjs", ".cts", NULL}};
 
 static void add_file(struct ot_facts *facts, const char *base, const uint64_t *users)
 {
@@ -141,6 +143,12 @@ static bool is_newer(const struct stat *info, struct timespec start)
                                                 : info->st_ctim.tv_nsec >= start.tv_nsec;
 }
 
+static void set_mark(char state[OT_SHA256_HEX], char mark)
+{
+    state[0] = mark;
+    state[1] = '\0';
+}
+
 /* -1: it cannot be told. `info` is of what is there. */
 static int look_at_content(const char *path, char state[OT_SHA256_HEX], struct stat *info)
 {
@@ -149,12 +157,12 @@ static int look_at_content(const char *path, char state[OT_SHA256_HEX], struct s
     OT_AUTOCLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
-        strcpy(state, "-");
+        set_mark(state, '-');
         return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
     }
     if (fstat(fd, info) < 0)
         return -1;
-    strcpy(state, "?");
+    set_mark(state, '?');
     if (!S_ISREG(info->st_mode))
         return 0;
     if (ot_read_fd(fd, FILE_MAX, &text, path, &ignored) < 0)
@@ -169,10 +177,10 @@ static int look_at_entry(const char *path, char state[OT_SHA256_HEX], struct sta
     ssize_t len;
 
     if (lstat(path, info) < 0) {
-        strcpy(state, "-");
+        set_mark(state, '-');
         return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
     }
-    strcpy(state, S_ISREG(info->st_mode) ? "f" : S_ISDIR(info->st_mode) ? "d" : "?");
+    set_mark(state, S_ISREG(info->st_mode) ? 'f' : S_ISDIR(info->st_mode) ? 'd' : '?');
     if (!S_ISLNK(info->st_mode))
         return 0;
     len = readlink(path, link, sizeof(link));

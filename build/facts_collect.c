@@ -11,6 +11,43 @@
 
 #define EXTENDS_MAX 16u /* tsconfig files that extend each other */
 
+/* Places that many modules have in common, and whom that concerns. */
+struct places {
+    struct ot_list paths; /* each once, in the order found */
+    uint64_t **users;
+};
+
+static void free_places(struct places *places)
+{
+    for (size_t i = 0; i < places->paths.count; i++)
+        free(places->users[i]);
+    free(places->users);
+    ot_list_free(&places->paths);
+}
+
+/* True: it was known, with all these users. */
+static bool add_place(struct places *places, const char *path, const uint64_t *users, size_t words)
+{
+    uint64_t *own;
+
+    for (size_t i = places->paths.count; i-- > 0;) {
+        bool known = true;
+
+        if (strcmp(places->paths.items[i], path) != 0)
+            continue;
+        for (size_t j = 0; j < words; j++)
+            known = known && (users[j] & ~places->users[i][j]) == 0;
+        ot_bits_join(places->users[i], users, words);
+        return known;
+    }
+    ot_list_add(&places->paths, path);
+    places->users = ot_realloc(places->users, places->paths.count, sizeof(*places->users));
+    own = ot_alloc(words, sizeof(*own));
+    ot_bits_join(own, users, words);
+    places->users[places->paths.count - 1] = own;
+    return false;
+}
+
 /* One collecting. */
 struct collector {
     struct ot_facts *facts;
@@ -19,6 +56,8 @@ struct collector {
     const char *folder;
     size_t words;
     uint64_t *everyone;
+    struct places *folders;  /* that hold modules, or that are above them */
+    struct places *packages; /* "<package's folder>\n<sub-path>\n<the file that it was>" */
 };
 
 /* -- lookups ----------------------------------------------------------------------------------- */
@@ -37,8 +76,7 @@ void ot_lookups_free(struct ot_lookups *lookups)
 void ot_lookups_add(struct ot_lookups *lookups, struct ot_span importer, struct ot_span folder,
                     struct ot_span target, bool entry)
 {
-    const struct ot_lookup *last =
-        lookups->count > 0 ? &lookups->items[lookups->count - 1] : NULL;
+    const struct ot_lookup *last = lookups->count > 0 ? &lookups->items[lookups->count - 1] : NULL;
 
     if (last != NULL && last->entry == entry && ot_span_is(importer, last->importer) &&
         ot_span_is(folder, last->folder) && ot_span_is(target, last->target))
@@ -72,8 +110,7 @@ static void add_content(const struct collector *collector, const char *folder, c
 
 /* For a specifier of a module that the settings count for. */
 static void add_mapped(const struct collector *collector, const char *folder, const char *base,
-                       const struct ot_tree *paths, struct ot_span specifier,
-                       const uint64_t *users)
+                       const struct ot_tree *paths, struct ot_span specifier, const uint64_t *users)
 {
     for (size_t i = 0; paths->type == OT_TREE_OBJECT && i < paths->count; i++) {
         const struct ot_tree *targets = &paths->items[i];
@@ -81,8 +118,7 @@ static void add_mapped(const struct collector *collector, const char *folder, co
         size_t prefix = star != NULL ? (size_t)(star - targets->key) : strlen(targets->key);
         size_t suffix = star != NULL ? strlen(star + 1) : 0;
 
-        if (specifier.len < prefix + suffix ||
-            memcmp(specifier.data, targets->key, prefix) != 0 ||
+        if (specifier.len < prefix + suffix || memcmp(specifier.data, targets->key, prefix) != 0 ||
             (star == NULL && specifier.len != prefix))
             continue;
         for (size_t j = 0; targets->type == OT_TREE_ARRAY && j < targets->count; j++) {
@@ -93,11 +129,10 @@ static void add_mapped(const struct collector *collector, const char *folder, co
 
             if (text == NULL)
                 continue;
-            full = hole == NULL
-                       ? ot_strdup(text)
-                       : ot_asprintf("%.*s%.*s%s", (int)(hole - text), text,
-                                     (int)(specifier.len - prefix - suffix),
-                                     specifier.data + prefix, hole + 1);
+            full = hole == NULL ? ot_strdup(text)
+                                : ot_asprintf("%.*s%.*s%s", (int)(hole - text), text,
+                                              (int)(specifier.len - prefix - suffix),
+                                              specifier.data + prefix, hole + 1);
             path = ot_path_join(base != NULL ? base : folder, ot_span_of(full));
             ot_facts_add_path(collector->facts, path, users);
         }
@@ -203,53 +238,13 @@ static void add_typescript(const struct collector *collector, const char *top, c
 
 /* -- folders ----------------------------------------------------------------------------------- */
 
-/* Folders that hold modules, or that are above them, and whom that concerns. */
-struct folders {
-    struct ot_list paths; /* sorted by ot_facts_settle only; here each is found by a search */
-    uint64_t **users;
-    size_t cap;
-};
-
-static void free_folders(struct folders *folders)
-{
-    for (size_t i = 0; i < folders->paths.count; i++)
-        free(folders->users[i]);
-    free(folders->users);
-    ot_list_free(&folders->paths);
-}
-
-/* True: it was known, with all these users. */
-static bool add_folder(struct folders *folders, const char *path, const uint64_t *users,
-                       size_t words)
-{
-    uint64_t *own;
-
-    for (size_t i = folders->paths.count; i-- > 0;) {
-        bool known = true;
-
-        if (strcmp(folders->paths.items[i], path) != 0)
-            continue;
-        for (size_t j = 0; j < words; j++)
-            known = known && (users[j] & ~folders->users[i][j]) == 0;
-        ot_bits_join(folders->users[i], users, words);
-        return known;
-    }
-    ot_list_add(&folders->paths, path);
-    folders->users =
-        ot_realloc(folders->users, folders->paths.count, sizeof(*folders->users));
-    own = ot_alloc(words, sizeof(*own));
-    ot_bits_join(own, users, words);
-    folders->users[folders->paths.count - 1] = own;
-    return false;
-}
-
 /* The folder and those above it. */
-static void add_folders(struct folders *folders, const char *path, const uint64_t *users,
+static void add_folders(struct places *folders, const char *path, const uint64_t *users,
                         size_t words)
 {
     OT_AUTOFREE char *folder = ot_strdup(path);
 
-    while (!add_folder(folders, folder, users, words) && strcmp(folder, "/") != 0) {
+    while (!add_place(folders, folder, users, words) && strcmp(folder, "/") != 0) {
         char *parent = ot_path_folder(folder);
 
         free(folder);
@@ -299,22 +294,24 @@ static char *package_folder(const char *file)
     return ot_strndup(file, (size_t)(name.data + name.len - file));
 }
 
-/* Where a package's "main" and "module" may lead, when they did not lead to `target`. */
-static void add_main(const struct collector *collector, const char *package, const char *target,
-                     const uint64_t *users)
+/*
+ * Where a package's "main" and "module" may lead, or the sub-path that was asked for, when they did
+ * not lead to `target`. With "exports" only what they name is looked at.
+ */
+static void put_package(const struct collector *collector, const char *package, const char *sub,
+                        const char *target, const uint64_t *users)
 {
     static const char *const keys[] = {"module", "main"};
     OT_AUTOFREE char *path = ot_path_join(package, OT_SPAN("package.json"));
+    OT_AUTOFREE char *whole = ot_asprintf("%s%s", package, sub);
     OT_AUTOTREE struct ot_tree manifest = {0};
     struct ot_error ignored;
+    bool known = ot_tree_read(&manifest, path, path, &ignored) > 0;
 
-    if (ot_tree_read(&manifest, path, path, &ignored) <= 0) {
-        ot_facts_add_path(collector->facts, package, users);
+    if (strcmp(whole, target) == 0 ||
+        (known && ot_tree_get(&manifest, "exports")->type != OT_TREE_NULL))
         return;
-    }
-    if (ot_tree_get(&manifest, "exports")->type != OT_TREE_NULL)
-        return;
-    for (size_t i = 0; i < OT_COUNT(keys); i++) {
+    for (size_t i = 0; i < OT_COUNT(keys) && sub[0] == '\0'; i++) {
         const char *text = ot_tree_text(ot_tree_get(&manifest, keys[i]));
         OT_AUTOFREE char *base = text != NULL ? ot_path_join(package, ot_span_of(text)) : NULL;
 
@@ -323,7 +320,7 @@ static void add_main(const struct collector *collector, const char *package, con
         if (base != NULL)
             ot_facts_add_path(collector->facts, base, users);
     }
-    ot_facts_add_path(collector->facts, package, users);
+    ot_facts_add_path(collector->facts, whole, users);
 }
 
 static void add_specifier(const struct collector *collector, const char *folder,
@@ -350,13 +347,14 @@ static void add_specifier(const struct collector *collector, const char *folder,
 {
     const char *query = memchr(text.data, '?', text.len);
     OT_AUTOFREE char *package = NULL;
-    OT_AUTOFREE char *base = NULL;
+    OT_AUTOFREE char *key = NULL;
     struct ot_span name;
 
     if (query != NULL)
         text.len = (size_t)(query - text.data);
     if (!is_bare(text)) {
-        base = ot_path_join(folder, text);
+        OT_AUTOFREE char *base = ot_path_join(folder, text);
+
         if (target == NULL || strcmp(base, target) != 0)
             ot_facts_add_path(collector->facts, base, users);
         return;
@@ -369,13 +367,9 @@ static void add_specifier(const struct collector *collector, const char *folder,
     package = target != NULL ? package_folder(target) : NULL;
     if (package == NULL)
         return;
-    if (name.len == text.len) {
-        add_main(collector, package, target, users);
-        return;
-    }
-    base = ot_asprintf("%s%.*s", package, (int)(text.len - name.len), text.data + name.len);
-    if (strcmp(base, target) != 0)
-        ot_facts_add_path(collector->facts, base, users);
+    key = ot_asprintf("%s\n%.*s\n%s", package, (int)(text.len - name.len), text.data + name.len,
+                      target);
+    add_place(collector->packages, key, users, collector->words);
 }
 
 /* A file, or NULL for a virtual module. */
@@ -387,20 +381,18 @@ static char *file_of(const struct collector *collector, const char *path)
 }
 
 static void add_module(const struct collector *collector, const struct ot_metafile_node *node,
-                       const uint64_t *users, struct folders *folders)
+                       const uint64_t *users)
 {
     OT_AUTOFREE char *file = file_of(collector, node->path);
-    OT_AUTOFREE char *folder =
-        file != NULL ? ot_path_folder(file) : ot_strdup(collector->folder);
+    OT_AUTOFREE char *folder = file != NULL ? ot_path_folder(file) : ot_strdup(collector->folder);
 
     if (file != NULL)
         ot_facts_add(collector->facts, OT_FACT_CONTENT, file, users);
-    add_folders(folders, folder, users, collector->words);
+    add_folders(collector->folders, folder, users, collector->words);
     for (size_t i = 0; i < node->import_count; i++) {
         const struct ot_metafile_import *import = &node->imports[i];
         const char *text = import->original != NULL ? import->original : import->path;
-        OT_AUTOFREE char *target =
-            import->external ? NULL : file_of(collector, import->path);
+        OT_AUTOFREE char *target = import->external ? NULL : file_of(collector, import->path);
 
         /* a virtual module is decided without the file system, or by a noted lookup */
         if (strcmp(text, "<runtime>") == 0 || (!import->external && target == NULL))
@@ -433,18 +425,27 @@ void ot_facts_collect(struct ot_facts *facts, const struct ot_graph *graph, cons
 {
     size_t words = OT_BITS_WORDS(facts->functions);
     OT_AUTOFREE uint64_t *everyone = ot_alloc(words, sizeof(*everyone));
-    OT_CLEANUP(free_folders) struct folders folders = {0};
-    const struct collector collector = {facts, graph, users, folder, words, everyone};
+    OT_CLEANUP(free_places) struct places folders = {0};
+    OT_CLEANUP(free_places) struct places packages = {0};
+    const struct collector collector = {facts, graph,    users,    folder,
+                                        words, everyone, &folders, &packages};
 
     for (size_t i = 0; i < facts->functions; i++)
         ot_bits_add(everyone, i);
     add_folders(&folders, folder, everyone, words);
     for (size_t i = 0; i < graph->nodes->count; i++) {
         if (!ot_bits_empty(&users[i * words], words))
-            add_module(&collector, &graph->nodes->items[i], &users[i * words], &folders);
+            add_module(&collector, &graph->nodes->items[i], &users[i * words]);
     }
     for (size_t i = 0; i < lookups->count; i++)
         add_lookup(&collector, &lookups->items[i]);
     for (size_t i = 0; i < folders.paths.count; i++)
         put_folder(&collector, folders.paths.items[i], folders.users[i]);
+    for (size_t i = 0; i < packages.paths.count; i++) {
+        char *package = packages.paths.items[i];
+        char *sub = strchr(package, '\n'), *target = strchr(sub + 1, '\n');
+
+        *sub++ = *target++ = '\0';
+        put_package(&collector, package, sub, target, packages.users[i]);
+    }
 }

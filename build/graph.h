@@ -46,7 +46,7 @@ uint64_t *ot_graph_reach(const struct ot_graph *graph, const size_t *starts, siz
 
 /*
  * The rank of each node when every node comes behind what it imports, in the order of the imports,
- * from the first start to the last; OT_NO_NODE for what no start reaches. That is how esbuild orders
- * modules. The caller frees it.
+ * from the first start to the last; OT_NO_NODE for what no start reaches. That is how esbuild
+ * orders modules. The caller frees it.
  */
 size_t *ot_graph_order(const struct ot_graph *graph, const size_t *starts, size_t count);

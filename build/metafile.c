@@ -20,8 +20,7 @@ static int add_import(struct ot_metafile_node *node, const cJSON *item, const ch
     const cJSON *path = cJSON_GetObjectItemCaseSensitive(item, "path");
     bool external = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "external"));
     const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "kind"));
-    const char *original =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "original"));
+    const char *original = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "original"));
     const char *text = path != NULL && cJSON_IsString(path) ? path->valuestring : NULL;
     size_t prefix_len = strlen(prefix);
 

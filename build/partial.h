@@ -13,7 +13,8 @@
  * 2. in the run, modules of the changed functions are in one chunk exactly if they have the same
  *    key in the full run;
  * 3. every chunk that an unchanged function needs and a changed one needs or needed has in the run,
- *    byte for byte, the content that it had; this shows that the witnesses use of it what all the others together use;
+ *    byte for byte, the content that it had; this shows that the witnesses use of it what all the
+ * others together use;
  * 4. every other output of the run holds only modules that no unchanged function reaches;
  * 5. chunks are imported in an order that the earlier outputs show to be the full run's;
  * 6. the modules of the changed functions are met in the order in which the full run meets them.

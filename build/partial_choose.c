@@ -26,8 +26,8 @@ static void add_names(struct ot_list *tokens, struct ot_span chunk, struct ot_sp
 {
     while (names.len > 0) {
         const char *comma = memchr(names.data, ',', names.len);
-        struct ot_span name = {names.data, comma != NULL ? (size_t)(comma - names.data)
-                                                         : names.len};
+        struct ot_span name = {names.data,
+                               comma != NULL ? (size_t)(comma - names.data) : names.len};
         size_t len = 0;
         OT_AUTOFREE char *token = NULL;
 
@@ -140,15 +140,15 @@ static void cover_imports(struct cover *cover, const struct ot_partial_view *vie
         list_imports(file->data, &found);
         tokens = ot_realloc(tokens, count + found.count + 1, sizeof(*tokens));
         for (size_t j = 0; j < found.count && !ot_bits_empty(users, cover->words); j++) {
-            OT_AUTOFREE char *chunk = ot_asprintf(
-                "chunks/%.*s", (int)strcspn(found.items[j], "\n"), found.items[j]);
+            OT_AUTOFREE char *chunk =
+                ot_asprintf("chunks/%.*s", (int)strcspn(found.items[j], "\n"), found.items[j]);
             size_t node = ot_graph_find(&view->outputs, chunk);
 
             if (node == OT_NO_NODE ||
                 !ot_bits_meet(ot_partial_makers(view, node), changed, cover->words))
                 continue;
-            tokens[count] = (struct token){ot_strdup(found.items[j]),
-                                           ot_alloc(cover->words, sizeof(*users))};
+            tokens[count] =
+                (struct token){ot_strdup(found.items[j]), ot_alloc(cover->words, sizeof(*users))};
             ot_bits_join(tokens[count++].users, users, cover->words);
         }
     }

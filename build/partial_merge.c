@@ -82,8 +82,8 @@ static void merge_metafiles(struct merge *merge)
 
     add_nodes(&out->inputs, &before->inputs, before->users, merge->words, merge->kept, NULL, NULL,
               NULL);
-    add_nodes(&out->inputs, &run->inputs, run->users, merge->words, merge->changed,
-              &before->inputs, before->users, merge->kept);
+    add_nodes(&out->inputs, &run->inputs, run->users, merge->words, merge->changed, &before->inputs,
+              before->users, merge->kept);
     add_nodes(&out->outputs, &before->outputs, before->makers, merge->words, merge->kept, NULL,
               NULL, NULL);
     add_nodes(&out->outputs, &run->outputs, run->makers, merge->words, merge->changed,
@@ -97,8 +97,8 @@ static bool add_files(struct merge *merge, const struct ot_bundle *from,
 {
     struct ot_bundle *out = merge->out;
 
-    out->files = ot_realloc(out->files, out->file_count + from->file_count + 1,
-                            sizeof(*out->files));
+    out->files =
+        ot_realloc(out->files, out->file_count + from->file_count + 1, sizeof(*out->files));
     for (size_t i = 0; i < from->file_count; i++) {
         const struct ot_bundle_file *file = &from->files[i];
         const uint64_t *makers = ot_partial_file_makers(view, file->path);
@@ -136,8 +136,8 @@ static bool keys_stay(const struct merge *merge, const uint64_t *unchanged)
         if (!ot_bits_meet(ot_partial_users(after, i), unchanged, merge->words))
             continue;
         old = ot_graph_find(&before->inputs, after->inputs.nodes->items[i].path);
-        if (old == OT_NO_NODE || !ot_bits_equal(ot_partial_key(before, old),
-                                                ot_partial_key(after, i), after->key_words))
+        if (old == OT_NO_NODE ||
+            !ot_bits_equal(ot_partial_key(before, old), ot_partial_key(after, i), after->key_words))
             return false;
     }
     return true;
@@ -227,14 +227,13 @@ static const uint64_t *output_key(const struct ot_partial_view *view,
 }
 
 /*
- * Under which name an earlier output has the chunk `path` of the run: the same, or that of the chunk
- * with the same key. NULL: none has it.
+ * Under which name an earlier output has the chunk `path` of the run: the same, or that of the
+ * chunk with the same key. NULL: none has it.
  */
 static const char *old_name(const struct merge *merge, const char *path)
 {
     const struct ot_metafile_nodes *nodes = &merge->old->bundle.metafile.outputs;
-    const struct ot_metafile_node *node =
-        ot_metafile_output(&merge->old->bundle.metafile, path);
+    const struct ot_metafile_node *node = ot_metafile_output(&merge->old->bundle.metafile, path);
     const uint64_t *key;
 
     if (node != NULL)
@@ -378,7 +377,8 @@ static bool check(struct merge *merge)
     ot_partial_view_keys(&merge->run, merge->plain, functions, &dynamic);
     ot_partial_view_keys(&merge->after, merge->plain, functions, &dynamic);
     return keys_stay(merge, unchanged) && keys_agree(merge, together) &&
-           orders_agree(merge, together) && chunks_stay(merge, together, unchanged) && outputs_stay(merge, together, unchanged);
+           orders_agree(merge, together) && chunks_stay(merge, together, unchanged) &&
+           outputs_stay(merge, together, unchanged);
 }
 
 bool ot_partial_merge(const struct ot_record *old, const uint64_t *changed, bool splitting,
@@ -397,8 +397,7 @@ bool ot_partial_merge(const struct ot_record *old, const uint64_t *changed, bool
         if (!ot_bits_has(changed, i))
             ot_bits_add(merge.kept, i);
     }
-    ot_partial_view_open(&merge.before, &old->bundle.metafile, old->functions,
-                         old->function_count);
+    ot_partial_view_open(&merge.before, &old->bundle.metafile, old->functions, old->function_count);
     ot_partial_view_open(&merge.run, &made->metafile, old->functions, old->function_count);
     merge_metafiles(&merge);
     if (!add_files(&merge, &old->bundle, &merge.before, merge.kept) ||

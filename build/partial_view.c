@@ -82,14 +82,12 @@ size_t *ot_partial_order(const struct ot_partial_view *view, const uint64_t *pla
     OT_AUTOFREE size_t *starts = ot_alloc(view->functions + 1, sizeof(*starts));
 
     for (size_t i = 0; i < view->functions; i++)
-        starts[i] =
-            ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
+        starts[i] = ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
     return ot_graph_order(&view->inputs, starts, view->functions);
 }
 
 void ot_partial_view_keys(struct ot_partial_view *view, const uint64_t *plain,
-                          const struct ot_record_function *functions,
-                          const struct ot_list *dynamic)
+                          const struct ot_record_function *functions, const struct ot_list *dynamic)
 {
     size_t count = view->functions + dynamic->count;
     OT_AUTOFREE size_t *starts = ot_alloc(count + 1, sizeof(*starts));
@@ -97,8 +95,7 @@ void ot_partial_view_keys(struct ot_partial_view *view, const uint64_t *plain,
 
     ot_partial_view_dynamic(view, plain, &own);
     for (size_t i = 0; i < view->functions; i++)
-        starts[i] =
-            ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
+        starts[i] = ot_bits_has(plain, i) ? find_start(view, functions[i].name) : OT_NO_NODE;
     for (size_t i = 0; i < dynamic->count; i++)
         starts[view->functions + i] = ot_list_has(&own, dynamic->items[i])
                                           ? ot_graph_find(&view->inputs, dynamic->items[i])

@@ -75,8 +75,8 @@ static void put_node(struct ot_buf *out, const struct ot_metafile_node *node)
         ot_put_array(out, 3);
         ot_put_string(out, import->path);
         put_text(out, import->original);
-        ot_put_uint(out, (uint32_t)(import->external | import->at_start << 1 |
-                                    import->dynamic << 2));
+        ot_put_uint(out,
+                    (uint32_t)(import->external | import->at_start << 1 | import->dynamic << 2));
     }
     ot_put_array(out, node->part_count);
     for (size_t i = 0; i < node->part_count; i++) {
@@ -264,8 +264,8 @@ static void read_node(struct ot_metafile_node *node, const struct ot_value *valu
     for (size_t i = 0; i < parts->count; i++) {
         const struct ot_value *part = item(parts, i);
 
-        node->parts[node->part_count++] = (struct ot_metafile_part){
-            read_string(item(part, 0)), read_number(item(part, 1))};
+        node->parts[node->part_count++] =
+            (struct ot_metafile_part){read_string(item(part, 0)), read_number(item(part, 1))};
     }
 }
 
@@ -293,8 +293,8 @@ static bool read_files(struct ot_record *record, const struct ot_value *array)
             return false;
         ot_buf_append(own, path.data, path.len);
         read_digest(item(value, 2), record->digests[i]);
-        bundle->files[bundle->file_count++] = (struct ot_bundle_file){
-            ot_buf_span(own), {NULL, read_number(item(value, 1))}};
+        bundle->files[bundle->file_count++] =
+            (struct ot_bundle_file){ot_buf_span(own), {NULL, read_number(item(value, 1))}};
     }
     return true;
 }

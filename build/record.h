@@ -1,6 +1,7 @@
 /*
  * What the cache keeps of one build (cache.h): what its functions were, what it looked at, and what
- * came out. As bytes it is one packet (packet.h) that only an authentic record gets to be read from.
+ * came out. As bytes it is one packet (packet.h) that only an authentic record gets to be read
+ * from.
  */
 #pragma once
 
@@ -21,8 +22,8 @@ struct ot_record {
     struct ot_record_function *functions; /* sorted by name bytewise */
     size_t function_count;
     struct ot_facts facts;
-    struct ot_bundle bundle; /* complete; the data of its files is in blobs */
-    char (*digests)[OT_SHA256_HEX]; /* of the files */
+    struct ot_bundle bundle;           /* complete; the data of its files is in blobs */
+    char (*digests)[OT_SHA256_HEX];    /* of the files */
     struct ot_diagnostic *diagnostics; /* warnings */
     size_t diagnostic_count;
 };

@@ -65,9 +65,8 @@ static void print_functions(const struct ot_analysis *analysis)
 
         ot_out_size(function->total_bytes, total);
         ot_out_size(function->bytes, own);
-        printf("\n%s%s%s: %s, %s of it in no other function\n",
-               ot_out_style(stdout, OT_STYLE_BOLD), function->name,
-               ot_out_style(stdout, OT_STYLE_PLAIN), total, own);
+        printf("\n%s%s%s: %s, %s of it in no other function\n", ot_out_style(stdout, OT_STYLE_BOLD),
+               function->name, ot_out_style(stdout, OT_STYLE_PLAIN), total, own);
         print_parts(&function->parts, true);
     }
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# onetube build of 50 functions that share zod and hono against one esbuild run with the same 50 entry points and splitting.
+# onetube build of 50 functions that share zod, hono and a helper, against esbuild runs with the same entry points; then with one of them
+# changed, and with none, against an esbuild run of that one function.
 set -eu
 . "$(dirname "$0")/lib.bash"
 
@@ -31,15 +32,60 @@ export default app;
 TS
 done
 
+export XDG_STATE_HOME=$WORK/state
+mkdir "$XDG_STATE_HOME"
+
 onetube() {
-    "$ONETUBE" build --functions functions --out dist >/dev/null 2>&1
+    "$ONETUBE" build --functions functions --out dist "$@" >/dev/null 2>&1
 }
 
 esbuild() {
     rm -rf plain
-    "$ESBUILD" functions/fn*/index.ts --bundle --splitting --format=esm --platform=neutral \
+    "$ESBUILD" "${@:-functions/fn*/index.ts}" --bundle --format=esm --platform=neutral \
         --main-fields=module,main --conditions=workerd,worker,node --target=es2024 --keep-names \
         --outdir=plain --log-level=error
 }
 
-compare "build, 50 functions" 1.25 onetube esbuild
+cold() {
+    rm -rf functions/.onetube dist
+    onetube
+}
+
+split() {
+    # shellcheck disable=SC2046
+    esbuild --splitting $(echo functions/fn*/index.ts)
+}
+
+apart() {
+    onetube --no-splitting --no-cache
+}
+
+unsplit() {
+    # shellcheck disable=SC2046
+    esbuild $(echo functions/fn*/index.ts)
+}
+
+# A change that changes the bundle.
+change() {
+    changes=$((${changes:-0} + 1))
+    sed -i "s|^// .*||; 1i // $changes" functions/fn7/index.ts
+    sed -i "s|function: 7[^ ]*|function: 7$changes|" functions/fn7/index.ts
+}
+
+changed() {
+    change
+    # what changes in the moment in which a build begins is not kept by it
+    sleep 0.02
+    timed onetube
+}
+
+one() {
+    esbuild functions/fn7/index.ts
+}
+
+failed=0
+compare "build, 50 functions, nothing cached" 1.25 cold split || failed=1
+compare "build, 50 functions, --no-splitting" 1.25 apart unsplit || failed=1
+compare "build, 50 functions, one changed" 2.5 changed one || failed=1
+compare "build, 50 functions, none changed" 1.25 onetube one || failed=1
+exit $failed
