@@ -81,7 +81,7 @@ enum ot_phase {
 struct ot_exchange {
     struct ot_worker *worker;
     const struct ot_front *front;
-    struct ot_exchange *next, *previous; /* of its thread's */
+    struct ot_exchange *next, *previous;                 /* of its thread's */
     struct ot_exchange *next_waiting, *previous_waiting; /* of those that wait */
     struct ot_timer timer;
     struct ot_buf up_head; /* the request's head, as the cell gets it */

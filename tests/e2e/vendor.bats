@@ -54,7 +54,7 @@ build() {
 
 # what vendoring made, to compare
 state() {
-    (cd functions && find onetube.lock.json .onetube -type f ! -name vendor.lock -exec sha256sum {} + 2>/dev/null | sort -k2)
+    (cd functions && find onetube.lock.json .onetube -type f ! -name vendor.lock ! -path '.onetube/cache/*' -exec sha256sum {} + 2>/dev/null | sort -k2)
 }
 
 # answer NAME: what the function answers, booted from its dist
@@ -146,7 +146,7 @@ EOF
 
     # a changed file in the vendor folder
     echo 'export const a = 3;' >"functions/.onetube/vendor/https/$two"
-    run build
+    run build --no-cache
     exits 1
     has "functions/f/index.ts:1:19: cannot resolve \"$AT/a.ts\" (the vendor folder has other bytes than onetube.lock.json says"
     has "get it again: onetube vendor --functions functions)"

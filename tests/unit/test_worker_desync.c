@@ -81,8 +81,8 @@ static void test_chunks(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(test_length), TEST(test_length_in_parts), TEST(test_chunks)};
+    const struct CMUnitTest tests[] = {TEST(test_length), TEST(test_length_in_parts),
+                                       TEST(test_chunks)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
