@@ -12,8 +12,8 @@
 #define NAME "onetube/cache.key"
 
 /*
- * As the XDG base directory specification has it: relative paths do not count. `*base` is what has
- * to be there already, in bytes of the path.
+ * As the XDG base directory specification has it: relative paths do not count, and the folder that
+ * is named is made, where that above it is there. What `*base` bytes of the path name is not made.
  */
 static char *key_path(size_t *base)
 {
@@ -23,7 +23,7 @@ static char *key_path(size_t *base)
 
     if (folder == NULL || folder[0] != '/')
         return NULL;
-    *base = strlen(folder);
+    *base = strlen(folder) - (folder == state ? 1 : 0);
     return ot_asprintf("%s%s/" NAME, folder, folder == state ? "" : "/.local/state");
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "onetube build record 1"
+#define FORMAT "onetube build record 2"
 
 /* -- texts that are told apart ----------------------------------------------------------------- */
 
@@ -69,6 +69,7 @@ bool ot_record_name(const struct ot_bundle_options *options, const char *program
     ot_buf_printf(&text, "%d %d %d\n", options->splitting, (int)options->sourcemap,
                   options->vendored->has_lock);
     put_list(&text, &project->vendored);
+    put_list(&text, &project->members);
     put(&text, lock.data);
     for (size_t i = 0; i < project->sources->count; i++) {
         put(&text, project->sources->items[i].name);

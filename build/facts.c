@@ -174,6 +174,7 @@ static int look_at_content(const char *path, char state[OT_SHA256_HEX], struct s
 static int look_at_entry(const char *path, char state[OT_SHA256_HEX], struct stat *info)
 {
     char link[PATH_MAX];
+    struct stat target;
     ssize_t len;
 
     if (lstat(path, info) < 0) {
@@ -184,8 +185,10 @@ static int look_at_entry(const char *path, char state[OT_SHA256_HEX], struct sta
     if (!S_ISLNK(info->st_mode))
         return 0;
     len = readlink(path, link, sizeof(link));
-    if (len < 0 || (size_t)len == sizeof(link))
+    if (len < 0 || (size_t)len >= sizeof(link) - 1)
         return -1;
+    /* a link to nothing is not there for whoever follows it */
+    link[len++] = stat(path, &target) < 0 ? '-' : S_ISDIR(target.st_mode) ? 'd' : 'f';
     ot_sha256_hex((struct ot_span){link, (size_t)len}, state);
     return 0;
 }

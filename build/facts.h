@@ -32,7 +32,7 @@ struct ot_fact {
     enum ot_fact_kind kind;
     char *path; /* absolute */
     /* "-": nothing is there; OT_FACT_CONTENT: the SHA-256, "?" for what is no regular file;
-       OT_FACT_ENTRY: "f", "d", "?", or the SHA-256 of where a link leads */
+       OT_FACT_ENTRY: "f", "d", "?", or the SHA-256 of where a link leads and what is there */
     char state[OT_SHA256_HEX];
     uint64_t *users; /* the functions that depend on it; own */
 };

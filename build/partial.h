@@ -19,6 +19,8 @@
  * 5. chunks are imported in an order that the earlier outputs show to be the full run's;
  * 6. the modules of the changed functions are met in the order in which the full run meets them.
  *
+ * and if no two chunks have the same bytes, for those are named by more than that (relabel.h).
+ *
  * Witnesses are chosen so that this is likely; then all of it is checked on what came out. Where it
  * does not hold, everything is bundled. Functions that are bundled apart (without splitting, or
  * with top-level await) depend on no other.

@@ -322,5 +322,5 @@ bool ot_partial_choose(const struct ot_record *old, const uint64_t *changed, boo
     }
     for (size_t i = 0; i < old->function_count; i++)
         count += chosen[i];
-    return possible && count < old->function_count;
+    return possible && !old->bundle.has_twins && count < old->function_count;
 }

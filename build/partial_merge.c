@@ -196,11 +196,30 @@ static bool is_same_output(const struct merge *merge, const char *path)
     return is_same_file(merge, path) && is_same_file(merge, map);
 }
 
+/* Whether they are of the same modules. */
+static bool has_same_parts(const struct ot_metafile_node *a, const struct ot_metafile_node *b)
+{
+    if (a == NULL || b == NULL || a->part_count != b->part_count)
+        return false;
+    for (size_t i = 0; i < a->part_count; i++) {
+        size_t j = 0;
+
+        while (j < b->part_count && strcmp(a->parts[i].path, b->parts[j].path) != 0)
+            j++;
+        if (j == b->part_count)
+            return false;
+    }
+    return true;
+}
+
 /* 3 and 4, for one output of the run that a changed function reaches. */
 static bool is_settled(const struct merge *merge, const struct ot_metafile_node *output,
                        const uint64_t *unchanged, bool *is_new)
 {
     *is_new = !is_same_output(merge, output->path);
+    if (!*is_new) /* or it is another chunk that happens to have the same bytes */
+        return has_same_parts(output,
+                              ot_metafile_output(&merge->old->bundle.metafile, output->path));
     if (*is_new && output->part_count == 0) /* the bundler's own code: everybody's */
         return false;
     for (size_t i = 0; i < output->part_count && *is_new; i++) {
@@ -400,7 +419,7 @@ bool ot_partial_merge(const struct ot_record *old, const uint64_t *changed, bool
     ot_partial_view_open(&merge.before, &old->bundle.metafile, old->functions, old->function_count);
     ot_partial_view_open(&merge.run, &made->metafile, old->functions, old->function_count);
     merge_metafiles(&merge);
-    if (!add_files(&merge, &old->bundle, &merge.before, merge.kept) ||
+    if (made->has_twins || !add_files(&merge, &old->bundle, &merge.before, merge.kept) ||
         !add_files(&merge, made, &merge.run, changed) || !check(&merge))
         return false;
     qsort(out->files, out->file_count, sizeof(*out->files), compare_files);

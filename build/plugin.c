@@ -83,6 +83,7 @@ static void free_pending(struct ot_pending *pending)
     free(pending->path);
     free(pending->target);
     free(pending->folder);
+    free(pending->importer);
     free(pending->version);
     free(pending->advice);
 }

@@ -147,6 +147,7 @@ void ot_plugin_ask(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_
         .path = ot_strndup(path.data, path.len),
         .target = ot_strdup(target),
         .folder = ot_strndup(written[0].data, written[0].len),
+        .importer = ot_strdup(plugin->importer),
         .version =
             root == NULL && specifier->version != NULL ? ot_strdup(specifier->version) : NULL,
         .advice = ot_plugin_advice(plugin, specifier),

@@ -36,6 +36,7 @@ struct ot_pending {
     char *path;      /* the specifier as written */
     char *target;    /* what was asked for */
     char *folder;    /* of the importer */
+    char *importer;  /* as the metafile names it */
     char *version;   /* the range that was asked for; may be NULL, as what follows */
     char *advice;
     bool any_file; /* of a package: whatever it exports */

@@ -108,6 +108,8 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     OT_AUTOBUF struct ot_buf value = {0};
     OT_AUTOBUF struct ot_buf text = {0};
 
+    free(plugin->importer);
+    plugin->importer = ot_strdup(pending->importer);
     if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
         OT_AUTOFREE char *file = find_file(plugin, pending);
         bool incomplete =

@@ -157,7 +157,7 @@ bool ot_record_write(const struct ot_record *record, struct ot_buf *out)
             return false;
     }
     start = ot_packet_begin(out, 0, false);
-    ot_put_array(out, 9);
+    ot_put_array(out, 10);
     put_functions(out, record);
     put_facts(out, &record->facts);
     put_nodes(out, &bundle->metafile.inputs);
@@ -167,6 +167,7 @@ bool ot_record_write(const struct ot_record *record, struct ot_buf *out)
     ot_put_list(out, &bundle->notes);
     put_lookups(out, &bundle->lookups);
     put_diagnostics(out, record);
+    ot_put_bool(out, bundle->has_twins);
     ot_packet_end(out, start);
     return true;
 }
@@ -362,6 +363,7 @@ static bool read_all(struct ot_record *record, const struct ot_value *value)
         if (item(value, i)->type != OT_VALUE_ARRAY)
             return false;
     }
+    bundle->has_twins = item(value, 9)->number != 0;
     read_functions(record, item(value, 0));
     record->facts.functions = record->function_count;
     read_nodes(&bundle->metafile.inputs, item(value, 2));

@@ -1,6 +1,7 @@
 #include "build/relabel.h"
 
 #include "base/digest.h"
+#include "build/graph.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -214,8 +215,7 @@ static void rename_in(const struct renames *renames, char *data, size_t len, boo
     }
 }
 
-/* Names chunks by their bytes; two with the same bytes are told apart by a number. */
-static void choose_names(struct ot_bundle *bundle, struct renames *renames)
+static void list_chunks(const struct ot_bundle *bundle, struct renames *renames)
 {
     for (size_t i = 0; i < bundle->file_count; i++) {
         const char *hash = bundle->files[i].path.data + strlen(CHUNK);
@@ -226,23 +226,85 @@ static void choose_names(struct ot_bundle *bundle, struct renames *renames)
         memcpy(renames->items[renames->count].old, hash, HASH_LEN);
         renames->items[renames->count++].old[HASH_LEN] = '\0';
     }
+}
+
+/* The functions that need the chunk, which no other chunk has exactly so. */
+static void put_functions(const struct ot_metafile_nodes *outputs, const char *path,
+                          struct ot_buf *text)
+{
+    static const char folder[] = "functions/";
+    OT_AUTOGRAPH struct ot_graph graph = {0};
+    OT_AUTOFREE size_t *starts = ot_alloc(outputs->count + 1, sizeof(*starts));
+    OT_AUTOFREE uint64_t *sets = NULL;
+    size_t count = 0, node;
+
+    ot_graph_open(&graph, outputs);
+    for (size_t i = 0; i < outputs->count; i++) {
+        if (strncmp(outputs->items[i].path, folder, strlen(folder)) == 0)
+            starts[count++] = i;
+    }
+    sets = ot_graph_reach(&graph, starts, count, true);
+    node = ot_graph_find(&graph, path);
+    for (size_t i = 0; i < count && node != OT_NO_NODE; i++) {
+        if (ot_bits_has(&sets[node * OT_BITS_WORDS(count)], i))
+            ot_buf_printf(text, "\n%s", outputs->items[starts[i]].path);
+    }
+}
+
+static void name_chunk(struct rename *rename, const struct ot_buf *text)
+{
+    char hex[OT_SHA256_HEX];
+
+    ot_sha256_hex(ot_buf_span(text), hex);
+    for (size_t i = 0; i < HASH_LEN; i++)
+        rename->fresh[i] = (char)toupper((unsigned char)hex[i]);
+    rename->fresh[HASH_LEN] = '\0';
+}
+
+static bool is_taken(const struct renames *renames, size_t index, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i != index && strcmp(renames->items[i].fresh, renames->items[index].fresh) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Names chunks by their bytes; those with the same bytes by the functions that need them, and at
+ * last by a number.
+ */
+static void choose_names(struct ot_bundle *bundle, struct renames *renames)
+{
+    OT_AUTOFREE struct ot_buf *texts = NULL;
+    OT_AUTOFREE bool *twins = NULL;
+
+    list_chunks(bundle, renames);
+    texts = ot_alloc(renames->count + 1, sizeof(*texts));
+    twins = ot_alloc(renames->count + 1, sizeof(*twins));
     for (size_t i = 0; i < renames->count; i++) {
         OT_AUTOFREE char *path = ot_asprintf(CHUNK "%s.js", renames->items[i].old);
         const struct ot_bundle_file *file = find_file(bundle, ot_span_of(path));
-        OT_AUTOBUF struct ot_buf text = {0};
-        char hex[OT_SHA256_HEX];
 
-        ot_buf_append(&text, file->data.data, file->data.len);
-        rename_in(renames, text.data, text.len, true);
-        for (size_t j = 0; j < i; j++) {
-            ot_sha256_hex(ot_buf_span(&text), hex);
-            if (memcmp(renames->items[j].fresh, hex, HASH_LEN) == 0)
-                ot_buf_putc(&text, '\n');
+        ot_buf_append(&texts[i], file->data.data, file->data.len);
+        rename_in(renames, texts[i].data, texts[i].len, true);
+        name_chunk(&renames->items[i], &texts[i]);
+    }
+    for (size_t i = 0; i < renames->count; i++)
+        twins[i] = is_taken(renames, i, renames->count);
+    for (size_t i = 0; i < renames->count; i++) {
+        OT_AUTOFREE char *path = ot_asprintf(CHUNK "%s.js", renames->items[i].old);
+
+        bundle->has_twins = bundle->has_twins || twins[i];
+        if (twins[i])
+            put_functions(&bundle->metafile.outputs, path, &texts[i]);
+        while (twins[i]) {
+            name_chunk(&renames->items[i], &texts[i]);
+            if (!is_taken(renames, i, i))
+                break;
+            ot_buf_putc(&texts[i], '\n');
         }
-        ot_sha256_hex(ot_buf_span(&text), hex);
-        for (size_t j = 0; j < HASH_LEN; j++)
-            renames->items[i].fresh[j] = (char)toupper((unsigned char)hex[j]);
-        renames->items[i].fresh[HASH_LEN] = '\0';
+        ot_buf_free(&texts[i]);
     }
 }
 

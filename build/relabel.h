@@ -3,7 +3,7 @@
  * comments, into the names of wrapped modules and into source maps, and names shared chunks by a
  * hash over all that; so the same packages, nested or hoisted, would give other bytes. Afterwards a
  * package's file is "node_modules/<name>/<path>" wherever it was, and chunks are named by what they
- * hold.
+ * hold; chunks that hold the same, also by the functions that need them.
  */
 #pragma once
 

@@ -4,6 +4,7 @@
 #include "build/cache.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,7 +139,7 @@ static void blobs(void **state)
     assert_true(ot_span_is(ot_buf_span(&out), "an output"));
     ot_buf_clear(&out);
     path = ot_asprintf("%s/.onetube/cache/blobs/%s", fixture.dir, digest);
-    assert_succeeds(unit_write_file(path, OT_SPAN("An output"), 0600, true, &err), err);
+    assert_succeeds(unit_write_file(path, OT_SPAN("An output"), 0600, false, &err), err);
     assert_false(ot_cache_get_blob(fixture.cache, digest, 9, &out));
     /* what is wrong is gone, so that it can be there again */
     assert_int_equal(access(path, F_OK), -1);
@@ -152,8 +153,7 @@ static void blobs(void **state)
 static void set_used(const struct fixture *fixture, const char *folder, const char *file,
                      time_t when)
 {
-    OT_AUTOFREE char *path =
-        ot_asprintf("%s/.onetube/cache/%s/%s", fixture->dir, folder, file);
+    OT_AUTOFREE char *path = ot_asprintf("%s/.onetube/cache/%s/%s", fixture->dir, folder, file);
     const struct timespec times[2] = {{when, 0}, {when, 0}};
 
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
@@ -198,8 +198,10 @@ static void trim(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records),            cmocka_unit_test(another_key),
-        cmocka_unit_test(no_place_for_a_key), cmocka_unit_test(blobs),
+        cmocka_unit_test(records),
+        cmocka_unit_test(another_key),
+        cmocka_unit_test(no_place_for_a_key),
+        cmocka_unit_test(blobs),
         cmocka_unit_test(trim),
     };
 
