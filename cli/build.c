@@ -52,7 +52,12 @@ static const struct ot_command command = {
         "A build never uses the network: packages come from node_modules, other modules "
         "from a vendor folder. What npm:, jsr:, a CDN or deno.land/x names is taken from "
         "npm where its authors publish the same there, and Deno's standard library from "
-        "onetube itself.",
+        "onetube itself.\n\n"
+        "What did not change since the last build is taken from .onetube/cache in the folder "
+        "of functions, which never changes the bytes: sources, packages, settings, options "
+        "and programs are compared, and what is taken is authenticated with a key of the "
+        "user's own (onetube/cache.key in XDG_STATE_HOME, or in ~/.local/state). It holds at "
+        "most 256 MB, hides itself from git, and may be removed at any time.",
     .example = "  onetube build --functions functions --out dist --minify",
     .options = options,
     .options_size = sizeof(struct values),

@@ -8,6 +8,8 @@ PREFIX=/functions/v1
 # The sanitized programs report leaks and errors with a code of their own, which no test expects.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
 export NO_COLOR=1
+# The key of the cache of builds: none of the user's.
+export XDG_STATE_HOME=${BATS_RUN_TMPDIR:-/tmp}/state
 
 # A key pair NAME.key.pem and NAME.pub.pem, made by OpenSSL, in the test's folder.
 make_keys() {
