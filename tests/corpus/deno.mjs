@@ -23,7 +23,7 @@ export const answers = {
         { post: "/orders", body: { customer: "ann b", item: "4" }, status: 429, text: "enough" },
     ],
     slugs: [{ post: "/slugs", body: "One, two; three", json: ["one", "two"] }],
-    texts: [{ get: "/texts", json: ["# A note\n", 6, "texts", "# A note\n", "text/markdown"] }],
+    texts: [{ get: "/texts", json: ["# A note\n", 6, "texts", "# A note\n", null] }],
     mails: [{ get: "/mails", json: { subject: "Your order", stamp: "MDEyCg==", footer: "<hr>" } }],
     place: [
         {
