@@ -121,3 +121,8 @@ OT_MUST_USE int ot_temp_dir_open(struct ot_temp_dir *temp, const char *path, str
 OT_MUST_USE int ot_temp_dir_commit(struct ot_temp_dir *temp, const char *const *known,
                                    struct ot_error *err);
 void ot_temp_dir_discard(struct ot_temp_dir *temp);
+/*
+ * Removes what killed runs left beside the target `path`, as opening a temporary does: for a run
+ * that finds that it has nothing to write. What cannot be removed is left for the next.
+ */
+void ot_temp_remove_abandoned(const char *path);

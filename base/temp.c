@@ -105,6 +105,16 @@ static void remove_abandoned(int parent_fd, const char *target)
     }
 }
 
+void ot_temp_remove_abandoned(const char *path)
+{
+    OT_AUTOCLOSE int parent_fd = -1;
+    OT_AUTOFREE char *target = NULL;
+    struct ot_error ignored;
+
+    if (open_parent(path, &parent_fd, &target, &ignored) == 0)
+        remove_abandoned(parent_fd, target);
+}
+
 /* 1: try again. */
 static int make_locked_file(struct ot_temp_file *temp, struct ot_error *err)
 {

@@ -303,8 +303,10 @@ int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report, st
         return -1;
     qsort(report->functions, report->function_count, sizeof(*report->functions), compare_built);
     ot_sha256_hex(ot_buf_span(&manifest), report->manifest_sha256);
-    if (is_there(dist, ot_buf_span(&manifest)))
+    if (is_there(dist, ot_buf_span(&manifest))) {
+        ot_temp_remove_abandoned(dist->out);
         return 0;
+    }
     if (ot_temp_dir_open(&temp, dist->out, err) < 0 || write_members(dist, temp.fd, err) < 0 ||
         write_member(temp.fd, OT_SPAN(MANIFEST), ot_buf_span(&manifest), err) < 0)
         return -1;

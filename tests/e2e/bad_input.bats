@@ -158,6 +158,10 @@ setup() {
     "$ONETUBE" build --functions functions --out dist >/dev/null 2>&1
     [ -z "$(find . -maxdepth 1 -name '.dist.onetube-*')" ]
     [ "$(sha256sum dist/manifest.json)" != "$before" ]
+    # killed after the new dist was in place, before the old one was removed: there is nothing left to write
+    mkdir .dist.onetube-0123456789abcdef
+    "$ONETUBE" build --functions functions --out dist >/dev/null 2>&1
+    [ ! -e .dist.onetube-0123456789abcdef ]
 }
 
 @test "two builds into one output at once: one whole result" {

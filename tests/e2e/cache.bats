@@ -466,7 +466,7 @@ poison() {
     place
     local i pids=()
     for i in $(seq 6); do
-        "$ONETUBE" build --functions functions --out "dist$i" >/dev/null 2>&1 &
+        "$ONETUBE" build --functions functions --out "dist$i" >/dev/null 2>&1 3>&- &
         pids+=($!)
     done
     for i in "${pids[@]}"; do wait "$i"; done
@@ -474,7 +474,7 @@ poison() {
     echo '// x' >>functions/hello/index.ts
     pids=()
     for i in $(seq 6); do
-        "$ONETUBE" build --functions functions --out "dist$i" >/dev/null 2>&1 &
+        "$ONETUBE" build --functions functions --out "dist$i" >/dev/null 2>&1 3>&- &
         pids+=($!)
     done
     for i in "${pids[@]}"; do wait "$i"; done

@@ -84,7 +84,7 @@ same() {
 @test "twenty builds by parallel processes give one digest" {
     "$ONETUBE" build --functions "$TMP/base/functions" --out "$TMP/first" >/dev/null 2>&1
     for i in $(seq 10); do
-        "$ONETUBE" build --functions "$TMP/base/functions" --out "$TMP/a$i" >/dev/null 2>&1 &
+        "$ONETUBE" build --functions "$TMP/base/functions" --out "$TMP/a$i" >/dev/null 2>&1 3>&- &
         "$ONETUBE" build --functions "$TMP/base/functions" --out "$TMP/b$i" >/dev/null 2>&1
         wait $!
         cmp "$TMP/first/manifest.json" "$TMP/a$i/manifest.json"

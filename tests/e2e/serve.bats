@@ -97,7 +97,7 @@ mount -o remount,bind,ro /run/onetube-test 2>/dev/null || mount -o remount,ro /r
 for at in /var/tmp /dev/shm; do mount -t tmpfs -o ro tmpfs $at; done
 mount -o remount,bind,ro /
 cd /run/onetube-test
-$unprivileged env -i ./onetube-serve fw.1tube --trust release.pub.pem --engine ./engine --listen unix:sockets/s &
+$unprivileged env -i ./onetube-serve fw.1tube --trust release.pub.pem --engine ./engine --listen unix:sockets/s 3>&- &
 server=$!
 for _ in $(seq 100); do [ -S sockets/s ] && break; sleep 0.1; done
 curl -sS --max-time 20 --unix-socket sockets/s http://x/functions/v1/hello

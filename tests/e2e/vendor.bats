@@ -395,7 +395,7 @@ EOF
     vendor
     state >before
     printf 'import "%s";\nDeno.serve(() => new Response());\n' "$HTTPS/never" >functions/f/index.ts
-    vendor >/dev/null 2>&1 3>&- &
+    "$ONETUBE" vendor --functions functions --ca-file "$BATS_FILE_TMPDIR/good.pem" >/dev/null 2>&1 3>&- &
     first=$!
     wait_until grep -q /never "$REQUESTS"
     kill -9 $first
@@ -403,9 +403,9 @@ EOF
     state | grep -v "/\.vendor\.onetube-" | cmp - before
     use "$AT/a.ts"
     web a.ts <<<'export const a = 2;'
-    vendor --update >/dev/null &
+    vendor --update >/dev/null 3>&- &
     one=$!
-    vendor --update >/dev/null &
+    vendor --update >/dev/null 3>&- &
     two=$!
     wait $one
     wait $two
