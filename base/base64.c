@@ -24,6 +24,46 @@ bool ot_base64_read(struct ot_span text, uint8_t *out, size_t len)
     return memcmp(again, text.data, text.len) == 0;
 }
 
+/* Bytes that are read or written at once; they take whole groups of four characters. */
+#define PIECE 48u
+_Static_assert(PIECE % 3 == 0 && PIECE <= OT_BASE64_MAX, "whole groups");
+
+bool ot_base64_append(struct ot_buf *out, struct ot_span text)
+{
+    while (text.len > 0) {
+        struct ot_span piece = {text.data, text.len};
+        size_t len;
+
+        if (piece.len > OT_BASE64_LENGTH(PIECE))
+            piece.len = OT_BASE64_LENGTH(PIECE);
+        if (piece.len % 4 != 0)
+            return false;
+        len = piece.len / 4 * 3;
+        /* what is not the end has no padding: a "=" there is no letter of `len` bytes */
+        if (piece.len == text.len && text.data[text.len - 1] == '=')
+            len -= text.data[text.len - 2] == '=' ? 2u : 1u;
+        if (!ot_base64_read(piece, (uint8_t *)ot_buf_reserve(out, len), len))
+            return false;
+        out->len += len;
+        out->data[out->len] = '\0';
+        text = ot_span_skip(text, piece.len);
+    }
+    return true;
+}
+
+void ot_base64_put(struct ot_buf *out, struct ot_span bytes)
+{
+    char piece[OT_BASE64_LENGTH(PIECE) + 1];
+
+    while (bytes.len > 0) {
+        size_t len = bytes.len < PIECE ? bytes.len : PIECE;
+
+        ot_base64_write(piece, (const uint8_t *)bytes.data, len);
+        ot_buf_puts(out, piece);
+        bytes = ot_span_skip(bytes, len);
+    }
+}
+
 static int base64url_value(char c)
 {
     if (c >= 'A' && c <= 'Z')

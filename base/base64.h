@@ -15,6 +15,11 @@ bool ot_base64_read(struct ot_span text, uint8_t *out, size_t len);
 /* Writes OT_BASE64_LENGTH(len) characters and a NUL. */
 void ot_base64_write(char *out, const uint8_t *bytes, size_t len);
 
+/* The same for any number of bytes: appends what `text` spells, false where it spells nothing (what
+ * was appended then means nothing); appends the spelling of `bytes`. */
+bool ot_base64_append(struct ot_buf *out, struct ot_span text);
+void ot_base64_put(struct ot_buf *out, struct ot_span bytes);
+
 /*
  * Reads base64url without padding, as JOSE has it (RFC 7515, appendix C); bits that are left over
  * must be zero. At most `max` bytes go to `out`. Not for secrets: its time depends on the text.

@@ -123,6 +123,7 @@ static int write_copy(struct original *original, const struct ot_sign_options *o
                       char release[OT_SHA256_HEX], struct ot_error *err)
 {
     OT_AUTOTEMP struct ot_temp_file out = OT_TEMP_INIT;
+    OT_AUTOBUF struct ot_buf message = {0};
     const char *path = options->path;
     struct ot_archive_source source = {.manifest = original->manifest,
                                        .manifest_text = ot_buf_span(&original->text),
@@ -136,7 +137,8 @@ static int write_copy(struct original *original, const struct ot_sign_options *o
         return -1;
     if (check_release(release, options->expect_release, err) < 0)
         return ot_error_prefix(err, "%s", path);
-    if (ot_signers_sign(options->signers, options->signer_count, original->statement_page,
+    ot_statement_pae(original->statement_page, &message);
+    if (ot_signers_sign(options->signers, options->signer_count, ot_buf_span(&message),
                         &original->page, err) < 0 ||
         ot_archive_write_signatures(&original->page, out.fd, path, err) < 0)
         return -1;

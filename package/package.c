@@ -183,6 +183,7 @@ static int write_payload(const struct ot_package_options *options, const struct 
                          char release[OT_SHA256_HEX], struct ot_error *err)
 {
     struct ot_signature_page page = {.count = 0};
+    OT_AUTOBUF struct ot_buf message = {0};
     uint8_t statement_page[OT_PAGE_SIZE];
     struct ot_archive_source source = {.manifest = dist->manifest,
                                        .manifest_text = ot_buf_span(&dist->text),
@@ -192,8 +193,10 @@ static int write_payload(const struct ot_package_options *options, const struct 
                                        .shown = options->in};
 
     ot_statement_page(statement, statement_page);
+    ot_statement_pae(statement_page, &message);
     if (ot_archive_write(&source, out->fd, options->out, release, err) < 0 ||
-        ot_signers_sign(options->signers, options->signer_count, statement_page, &page, err) < 0 ||
+        ot_signers_sign(options->signers, options->signer_count, ot_buf_span(&message), &page,
+                        err) < 0 ||
         ot_archive_write_signatures(&page, out->fd, options->out, err) < 0)
         return -1;
     return ot_temp_commit(out, false, err);

@@ -118,15 +118,11 @@ static int make_signature(const struct ot_signer *signer, struct ot_span message
                    public_key->id);
 }
 
-int ot_signers_sign(const struct ot_signer *signers, size_t count,
-                    const uint8_t statement_page[OT_PAGE_SIZE], struct ot_signature_page *page,
-                    struct ot_error *err)
+int ot_signers_sign(const struct ot_signer *signers, size_t count, struct ot_span message,
+                    struct ot_signature_page *page, struct ot_error *err)
 {
-    OT_AUTOBUF struct ot_buf message = {0};
-
-    ot_statement_pae(statement_page, &message);
     for (size_t i = 0; i < count; i++) {
-        if (make_signature(&signers[i], ot_buf_span(&message), &page->items[page->count], err) < 0)
+        if (make_signature(&signers[i], message, &page->items[page->count], err) < 0)
             return -1;
         page->count++;
     }

@@ -1,4 +1,4 @@
-/* Making signatures over a statement and collecting them on the signature page. */
+/* Making signatures and collecting them on the signature page. */
 #pragma once
 
 #include "package/package.h"
@@ -15,9 +15,9 @@ OT_MUST_USE int ot_signers_check(const struct ot_signer *signers, size_t count,
                                  const struct ot_signature_page *page, struct ot_error *err);
 
 /*
- * Adds a signature of each signer over the statement to `page`, every one verified with its public
- * key where there is one.
+ * Adds a signature of each signer over `message` (verify/pae.h) to `page`, every one verified with
+ * its public key where there is one.
  */
 OT_MUST_USE int ot_signers_sign(const struct ot_signer *signers, size_t count,
-                                const uint8_t statement_page[OT_PAGE_SIZE],
-                                struct ot_signature_page *page, struct ot_error *err);
+                                struct ot_span message, struct ot_signature_page *page,
+                                struct ot_error *err);

@@ -54,6 +54,35 @@ static void refused(void **state)
     }
 }
 
+static void any_length(void **state)
+{
+    uint8_t bytes[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 37);
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        OT_AUTOBUF struct ot_buf text = {0};
+        OT_AUTOBUF struct ot_buf again = {0};
+
+        ot_base64_put(&text, (struct ot_span){(const char *)bytes, len});
+        assert_int_equal(text.len, OT_BASE64_LENGTH(len));
+        assert_true(ot_base64_append(&again, ot_buf_span(&text)));
+        assert_int_equal(again.len, len);
+        assert_true(len == 0 || memcmp(again.data, bytes, len) == 0);
+        for (size_t i = 0; i + 1 < text.len; i++) {
+            char before = text.data[i];
+
+            text.data[i] = '=';
+            if (i + 2 < text.len && ot_base64_append(&again, ot_buf_span(&text)))
+                fail_msg("%zu bytes with padding at %zu were accepted", len, i);
+            text.data[i] = before;
+        }
+        if (text.len > 0)
+            assert_false(ot_base64_append(&again, (struct ot_span){text.data, text.len - 1}));
+    }
+}
+
 static void for_urls(void **state)
 {
     static const struct {
@@ -88,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_and_reading),
         cmocka_unit_test(refused),
+        cmocka_unit_test(any_length),
         cmocka_unit_test(for_urls),
     };
 
