@@ -116,11 +116,27 @@ static void say(const struct ot_cell *cell, enum ot_log_level level, const char 
     ot_log_message(cell->options.log_format, level, text);
 }
 
+static void tell(const struct ot_cell *cell, struct ot_event event, const char *text)
+{
+    event.generation = cell->options.generation;
+    ot_events_add(cell->options.events, event, cell->name, text);
+}
+
+static void tell_exit(const struct ot_cell *cell, pid_t pid, enum ot_cell_exit why,
+                      const char *text)
+{
+    tell(cell,
+         (struct ot_event){.kind = OT_EVENT_EXIT, .pid = pid, .reason = ot_cell_exit_name(why)},
+         text);
+}
+
 static void on_ready(void *context)
 {
     struct ot_cell *cell = context;
 
     cell->start_ms = (uint64_t)(ot_now_ms() - cell->start_at);
+    tell(cell, (struct ot_event){.kind = OT_EVENT_READY, .pid = cell->pid, .ms = cell->start_ms},
+         NULL);
     set_state(cell, OT_CELL_READY);
 }
 
@@ -192,6 +208,7 @@ static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, con
     struct ot_cell *cell = context;
     uint64_t delay;
 
+    tell_exit(cell, cell->pid, why, text);
     cell->process = NULL;
     cell->pid = 0;
     cell->last_exit = why;
@@ -250,12 +267,14 @@ static void launch(struct ot_cell *cell)
     cell->start_at = ot_now_ms();
     if (start_process(cell, &err) < 0) {
         cell->last_exit = OT_EXIT_START_FAILED;
+        tell_exit(cell, 0, OT_EXIT_START_FAILED, err.message);
         fail_start(cell, err.message);
         return;
     }
     cell->started_at = cell->start_at;
     cell->resident_at = 0;
     cell->pid = ot_cell_process_pid(cell->process);
+    tell(cell, (struct ot_event){.kind = OT_EVENT_START, .pid = cell->pid}, NULL);
     set_state(cell, OT_CELL_STARTING);
 }
 

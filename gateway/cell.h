@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/process.h"
+#include "gateway/events.h"
 #include "gateway/log.h"
 #include "gateway/mailbox.h"
 
@@ -62,6 +63,8 @@ struct ot_cell_options {
     uv_loop_t *loop;            /* the control thread's */
     struct ot_mailbox *control; /* into it */
     struct ot_log *log;         /* the control thread's: engine output goes there */
+    struct ot_events *events;   /* of its processes; may be NULL */
+    uint64_t generation;        /* for events */
     enum ot_log_format log_format;
     void (*changed)(struct ot_cell *cell, void *context); /* its state did; may be NULL */
     void *context;

@@ -58,6 +58,7 @@ struct ot_control {
     uv_loop_t loop;
     struct ot_mailbox mailbox;
     struct ot_log *log;
+    struct ot_events *events;
     uv_timer_t log_timer;
     uv_prepare_t log_prepare; /* looks whether something waits to be logged */
     uv_signal_t signals[3];
@@ -80,6 +81,10 @@ struct ot_control {
 /* A message of the gateway in its log's format. */
 void ot_control_say(const struct ot_control *control, enum ot_log_level level, const char *format,
                     ...) OT_PRINTF(3, 4);
+/* An event of the gateway, with the current generation; `text` may be NULL. */
+void ot_control_tell(const struct ot_control *control, enum ot_event_kind kind, const char *text);
+/* What is served: "shop 1.4.0 sequence 7", or "". */
+const char *ot_control_release(const struct ot_control *control);
 /* The same for the service manager: `state` such as "READY=1", and a status for people. */
 void ot_control_notify(const struct ot_control *control, const char *state, const char *status);
 /* -- listening.c -- */

@@ -8,12 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define LOG_DELAY_MS 50
 #define WATCH_QUIET_MS 200
 #define DEFAULT_THREADS 4u
+#define EVENTS_KEPT 1024u
 
 void ot_control_say(const struct ot_control *control, enum ot_log_level level, const char *format,
                     ...)
@@ -25,6 +27,24 @@ void ot_control_say(const struct ot_control *control, enum ot_log_level level, c
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     ot_log_message(control->options->settings->log_format, level, text);
+}
+
+void ot_control_tell(const struct ot_control *control, enum ot_event_kind kind, const char *text)
+{
+    const struct ot_generation *current = control->endpoints.current;
+
+    ot_events_add(
+        control->events,
+        (struct ot_event){.kind = kind,
+                          .generation = current != NULL ? ot_generation_number(current) : 0},
+        NULL, text);
+}
+
+const char *ot_control_release(const struct ot_control *control)
+{
+    const char *description = control->swap.description;
+
+    return *description == ',' ? description + strlen(", ") : description;
 }
 
 void ot_control_notify(const struct ot_control *control, const char *state, const char *status)
@@ -194,6 +214,7 @@ int ot_control_serve(struct ot_control *control, struct ot_generation *generatio
                         &control->watcher, err) < 0)
         return -1;
     control->phase = OT_PHASE_SERVING;
+    ot_control_tell(control, OT_EVENT_SERVING, ot_control_release(control));
     tell_ready(control);
     return 0;
 }
@@ -218,6 +239,7 @@ static void run(struct ot_control *control)
     raise_descriptor_limit();
     control->connections =
         ot_connections_new(settings->connections_max, settings->connections_per_address);
+    control->events = ot_events_new(EVENTS_KEPT);
     open_log(control);
     open_signals(control);
     ot_keys_open(control);
@@ -229,6 +251,7 @@ static void run(struct ot_control *control)
     ot_swap_begin(control);
     uv_run(&control->loop, UV_RUN_DEFAULT);
     ot_log_free(control->log);
+    ot_events_free(control->events);
     ot_connections_free(control->connections);
     free(control->endpoints.workers);
     free(control->swap.description);

@@ -155,6 +155,8 @@ static int add_cell(struct ot_generation *generation, const char *name, bool dir
                                          .loop = options->loop,
                                          .control = options->control,
                                          .log = options->log,
+                                         .events = options->events,
+                                         .generation = options->number,
                                          .log_format = options->settings->log_format,
                                          .changed = on_cell_changed,
                                          .context = slot};

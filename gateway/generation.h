@@ -43,7 +43,8 @@ struct ot_generation_options {
     uv_loop_t *loop;
     struct ot_mailbox *control;
     struct ot_log *log;
-    uint64_t number; /* 1, 2, 3 ... */
+    struct ot_events *events; /* may be NULL */
+    uint64_t number;          /* 1, 2, 3 ... */
 };
 
 /* Takes the payload over, also when it fails. On the control thread. */

@@ -94,6 +94,7 @@ static void begin(struct ot_control *control, uint64_t drain_ms)
 {
     control->phase = OT_PHASE_STOPPING;
     control->stop_asked_ms = ot_now_ms();
+    ot_control_tell(control, OT_EVENT_STOP, NULL);
     control->endpoints.stopping = true;
     ot_watcher_close(OT_STEAL(control->watcher));
     ot_swap_cancel(control);

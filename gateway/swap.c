@@ -33,6 +33,7 @@ static void fail(struct ot_control *control, const struct ot_error *err)
         return;
     }
     control->endpoints.failed_swaps++;
+    ot_control_tell(control, OT_EVENT_SWAP_FAILED, err->message);
     ot_control_say(control, OT_LEVEL_ERROR, "generation %" PRIu64 " goes on: %s%s%s",
                    ot_generation_number(control->endpoints.current),
                    err->code != NULL ? err->code : "", err->code != NULL ? ": " : "", err->message);
@@ -55,6 +56,7 @@ static void adopt(struct ot_control *control)
     ot_generation_release(old);
     endpoints->last_swap_us = (uint64_t)(ot_now_ms() - control->swap.began_ms) * 1000 + 1;
     endpoints->swaps++;
+    ot_control_tell(control, OT_EVENT_SWAP, ot_control_release(control));
     ot_control_say(control, OT_LEVEL_INFO, "generation %" PRIu64 " serves now: %zu function%s%s",
                    ot_generation_number(next), functions, functions == 1 ? "" : "s",
                    control->swap.description);
@@ -134,6 +136,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .loop = &control->loop,
         .control = &control->mailbox,
         .log = control->log,
+        .events = control->events,
         .number = ++control->swap.count,
     };
 
