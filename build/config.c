@@ -4,10 +4,11 @@
 #include "base/text.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PATH_BYTES_MAX 1024
-#define MEMBERS_MAX 16 /* in one object, with the end mark */
+#define MEMBERS_MAX 24 /* in one object, with the end mark */
 
 enum member_type {
     MEMBER_IGNORED, /* a string */
@@ -15,6 +16,7 @@ enum member_type {
     MEMBER_UINT,
     MEMBER_THOUSANDTHS,
     MEMBER_WORD,
+    MEMBER_NAME, /* of a function or a cell */
     MEMBER_LIST,
     MEMBER_OBJECT,
 };
@@ -200,6 +202,12 @@ static const struct member top_members[] = {
      .min = 1,
      .max = 65536,
      .wanted = "a whole number of megabytes from 1 to 65536"},
+    {.name = "cpuMs",
+     .type = MEMBER_UINT,
+     .offset = FIELD(cpu_ms),
+     .min = 1,
+     .max = 86400000,
+     .wanted = "a whole number of milliseconds from 1 to 86400000"},
     {.name = "warm", TRUTH(warm, warm_given)},
     {.name = "min_replicas",
      .type = MEMBER_UINT,
@@ -207,6 +215,32 @@ static const struct member top_members[] = {
      .min = 1,
      .max = 1000,
      .wanted = "a whole number from 1 to 1000"},
+    {.name = "replicas",
+     .type = MEMBER_UINT,
+     .offset = FIELD(replicas),
+     .min = 1,
+     .max = 64,
+     .wanted = "a whole number from 1 to 64"},
+    {.name = "cell",
+     .type = MEMBER_NAME,
+     .offset = FIELD(cell),
+     .wanted = "a letter and up to 62 letters, digits, _ and -"},
+    {.name = "ttl",
+     .type = MEMBER_UINT,
+     .offset = FIELD(ttl_s),
+     .max = 31536000,
+     .wanted = "a whole number of seconds from 0 (a new process for each request) to 31536000"},
+    {.name = "idleTimeout",
+     .type = MEMBER_UINT,
+     .offset = FIELD(idle_timeout_s),
+     .max = 31536000,
+     .wanted = "a whole number of seconds from 0 (never) to 31536000"},
+    {.name = "maxConcurrency",
+     .type = MEMBER_UINT,
+     .offset = FIELD(max_concurrency),
+     .min = 1,
+     .max = 100000,
+     .wanted = "a whole number of requests from 1 to 100000"},
     {.name = "recycle", .type = MEMBER_OBJECT, .members = recycle_members},
     {.name = "permissions", .type = MEMBER_OBJECT, .members = permission_members},
     {.name = "files",
@@ -282,6 +316,20 @@ static int read_word(struct ot_json *json, const struct member *member, struct o
     return ot_json_fail(json, err, "\"%s\" must be %s", member->name, member->wanted);
 }
 
+static int read_name(struct ot_json *json, const struct member *member, struct ot_config *config,
+                     struct ot_error *err)
+{
+    struct ot_span text;
+
+    if (ot_json_string(json, &text, err) < 0 && !is_wrong_type(json, '"'))
+        return -1;
+    if (is_wrong_type(json, '"') || !ot_is_name(text))
+        return ot_json_fail(json, err, "\"%s\" must be %s", member->name, member->wanted);
+    snprintf(field_at(config, member->offset), OT_CONFIG_NAME_SIZE, "%.*s", (int)text.len,
+             text.data);
+    return 0;
+}
+
 static int read_list(struct ot_json *json, const struct member *member, struct ot_config *config,
                      struct ot_error *err)
 {
@@ -331,6 +379,8 @@ static int read_member(struct ot_json *json, const struct member *member, struct
         return read_number(json, member, config, err);
     case MEMBER_WORD:
         return read_word(json, member, config, err);
+    case MEMBER_NAME:
+        return read_name(json, member, config, err);
     case MEMBER_LIST:
         return read_list(json, member, config, err);
     case MEMBER_OBJECT:
@@ -394,6 +444,11 @@ void ot_config_init(struct ot_config *config)
         .rpm = OT_CONFIG_UNSET,
         .memory_mb = OT_CONFIG_UNSET,
         .min_replicas = OT_CONFIG_UNSET,
+        .cpu_ms = OT_CONFIG_UNSET,
+        .replicas = OT_CONFIG_UNSET,
+        .ttl_s = OT_CONFIG_UNSET,
+        .idle_timeout_s = OT_CONFIG_UNSET,
+        .max_concurrency = OT_CONFIG_UNSET,
         .max_requests = OT_CONFIG_UNSET,
         .error_rate_thousandths = OT_CONFIG_UNSET,
         .error_window = OT_CONFIG_UNSET,
@@ -432,67 +487,4 @@ int ot_config_parse(struct ot_config *config, struct ot_span text, const char *f
     ot_config_free(config);
     /* The reader's "line:column: " follows the name without a blank, as compilers write it. */
     return ot_fail(err, cause.kind, "%s:%s", file, cause.message);
-}
-
-/* -- writing ----------------------------------------------------------------------------------- */
-
-static void write_uint(struct ot_json_writer *writer, const char *key, uint64_t value)
-{
-    if (value != OT_CONFIG_UNSET)
-        ot_jw_uint(writer, key, value);
-}
-
-static void write_list(struct ot_json_writer *writer, const char *key,
-                       const struct ot_config_list *list)
-{
-    if (list->given)
-        ot_jw_list(writer, key, &list->list);
-}
-
-static void write_recycle(const struct ot_config *config, struct ot_json_writer *writer)
-{
-    if (config->max_requests == OT_CONFIG_UNSET &&
-        config->error_rate_thousandths == OT_CONFIG_UNSET &&
-        config->error_window == OT_CONFIG_UNSET && config->cooldown_ms == OT_CONFIG_UNSET)
-        return;
-    ot_jw_object(writer, "recycle");
-    write_uint(writer, "maxRequests", config->max_requests);
-    write_uint(writer, "errorRateThousandths", config->error_rate_thousandths);
-    write_uint(writer, "errorWindow", config->error_window);
-    write_uint(writer, "cooldownMs", config->cooldown_ms);
-    ot_jw_object_end(writer);
-}
-
-static void write_permissions(const struct ot_config *config, struct ot_json_writer *writer)
-{
-    if (!config->net.given && !config->env.given && !config->read.given && !config->write.given)
-        return;
-    ot_jw_object(writer, "permissions");
-    write_list(writer, "net", &config->net);
-    write_list(writer, "env", &config->env);
-    write_list(writer, "read", &config->read);
-    write_list(writer, "write", &config->write);
-    ot_jw_object_end(writer);
-}
-
-void ot_config_write(const struct ot_config *config, bool is_public, struct ot_json_writer *writer)
-{
-    ot_jw_object(writer, "config");
-    if (is_public)
-        ot_jw_bool(writer, "public", true);
-    if (strcmp(config->context, OT_CONFIG_ISOLATE) == 0)
-        ot_jw_string(writer, "context", config->context);
-    write_uint(writer, "timeoutMs", config->timeout_ms);
-    write_uint(writer, "rpm", config->rpm);
-    if (config->rate_limit_by[0] != '\0')
-        ot_jw_string(writer, "rateLimitBy", config->rate_limit_by);
-    if (config->preflight[0] != '\0')
-        ot_jw_string(writer, "preflight", config->preflight);
-    write_uint(writer, "memoryMB", config->memory_mb);
-    if (config->warm_given)
-        ot_jw_bool(writer, "warm", config->warm);
-    write_uint(writer, "min_replicas", config->min_replicas);
-    write_recycle(config, writer);
-    write_permissions(config, writer);
-    ot_jw_object_end(writer);
 }

@@ -12,6 +12,7 @@
 #define OT_CONFIG_NAME "1tube.json"
 #define OT_CONFIG_MAX (256u << 10) /* bytes */
 #define OT_CONFIG_UNSET UINT64_MAX
+#define OT_CONFIG_NAME_SIZE 64      /* of a name, with its NUL */
 #define OT_CONFIG_ISOLATE "isolate" /* of `context` */
 
 struct ot_config_list {
@@ -23,8 +24,10 @@ struct ot_config {
     bool public_given, is_public;
     char context[16];                                  /* "" where not given */
     uint64_t timeout_ms, rpm, memory_mb, min_replicas; /* OT_CONFIG_UNSET where not given */
-    char rate_limit_by[16];                            /* "" where not given */
-    char preflight[16];                                /* "" where not given */
+    uint64_t cpu_ms, replicas, ttl_s, idle_timeout_s, max_concurrency; /* the same */
+    char cell[OT_CONFIG_NAME_SIZE];                                    /* "" where not given */
+    char rate_limit_by[16];                                            /* "" where not given */
+    char preflight[16];                                                /* "" where not given */
     bool warm_given, warm;
     uint64_t max_requests, error_rate_thousandths, error_window, cooldown_ms; /* recycle */
     struct ot_config_list net, env, read, write;                              /* permissions */

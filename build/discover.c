@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "build/cells.h"
 #include "build/entry.h"
 #include "build/handlers.h"
 #include "build/path.h"
@@ -441,7 +442,9 @@ static int discover(struct discovery *discovery, const struct ot_list *only, str
         return ot_fail(err, OT_FAILED,
                        "%s: holds no function (each is a folder with " OT_ENTRY_NAMES ")",
                        discovery->shown);
-    return check_case(discovery, err);
+    if (check_case(discovery, err) < 0)
+        return -1;
+    return ot_cells_check(discovery->out, discovery->shown, err);
 }
 
 int ot_discover(const char *functions, const struct ot_list *only, struct ot_sources *out,

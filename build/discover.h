@@ -56,9 +56,10 @@ OT_MUST_USE char *ot_functions_folder(const char *given, struct ot_error *err);
  *
  * Errors: a missing folder, no function at all, two entries in one, an entry that is no file, a
  * name that is not valid, two names that differ only in case, a settings file that is wrong, a
- * 1tube.json in a folder without an entry (OT_FAILED); a name in `only` that does not exist
- * (OT_USAGE). Folders that `only` (NULL or empty: all) does not name are not looked into. Messages
- * name the folder as `functions` does. On failure `out` is empty.
+ * 1tube.json in a folder without an entry, functions of one cell that differ about it (OT_FAILED);
+ * a name in `only` that does not exist (OT_USAGE). Folders that `only` (NULL or empty: all) does
+ * not name are not looked into. Messages name the folder as `functions` does. On failure `out` is
+ * empty.
  */
 OT_MUST_USE int ot_discover(const char *functions, const struct ot_list *only,
                             struct ot_sources *out, struct ot_error *err);

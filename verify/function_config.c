@@ -2,10 +2,12 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 /* A key of an object whose members are all optional but stand in one order. */
 struct field {
     const char *key;
-    enum { BOOL, NUMBER, WORD, CONTEXT, LIST, ENV_LIST, OBJECT } kind;
+    enum { BOOL, NUMBER, WORD, CONTEXT, NAME, LIST, ENV_LIST, OBJECT } kind;
     size_t offset; /* in struct ot_function_config */
     uint64_t min, max;
     const char *const *words; /* of a WORD */
@@ -61,10 +63,23 @@ static const struct field config_fields[] = {
      .offset = AT(memory_mb),
      .min = 1,
      .max = OT_CONFIG_NUMBER_MAX},
+    {.key = "cpuMs", .kind = NUMBER, .offset = AT(cpu_ms), .min = 1, .max = OT_CONFIG_NUMBER_MAX},
     {.key = "warm", .kind = BOOL, .offset = AT(warm)},
     {.key = "min_replicas",
      .kind = NUMBER,
      .offset = AT(min_replicas),
+     .min = 1,
+     .max = OT_CONFIG_NUMBER_MAX},
+    {.key = "replicas", .kind = NUMBER, .offset = AT(replicas), .min = 1, .max = OT_REPLICAS_MAX},
+    {.key = "cell", .kind = NAME, .offset = AT(cell)},
+    {.key = "ttl", .kind = NUMBER, .offset = AT(ttl_s), .max = OT_CONFIG_NUMBER_MAX},
+    {.key = "idleTimeout",
+     .kind = NUMBER,
+     .offset = AT(idle_timeout_s),
+     .max = OT_CONFIG_NUMBER_MAX},
+    {.key = "maxConcurrency",
+     .kind = NUMBER,
+     .offset = AT(max_concurrency),
      .min = 1,
      .max = OT_CONFIG_NUMBER_MAX},
     {.key = "recycle", .kind = OBJECT, .fields = recycle_fields},
@@ -136,6 +151,23 @@ static int read_context(struct ot_json *json, bool *isolate, struct ot_error *er
     return ot_json_fail(json, err, "context is \"%s\", expected \"isolate\"", printable);
 }
 
+static int read_name(struct ot_json *json, const struct field *field, char out[OT_NAME_SIZE],
+                     struct ot_error *err)
+{
+    struct ot_span text;
+    char printable[OT_NAME_SIZE];
+
+    if (ot_json_string(json, &text, err) < 0)
+        return -1;
+    if (!ot_is_name(text)) {
+        ot_printable(printable, sizeof(printable), text);
+        return ot_json_fail(json, err, "%s is \"%s\", expected a name", field->key, printable);
+    }
+    memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
+    return 0;
+}
+
 static int read_fields(struct ot_json *json, const struct field *fields,
                        struct ot_function_config *config, struct ot_error *err);
 
@@ -154,6 +186,8 @@ static int read_value(struct ot_json *json, const struct field *field,
         return read_word(json, field, place, err);
     case CONTEXT:
         return read_context(json, place, err);
+    case NAME:
+        return read_name(json, field, place, err);
     case OBJECT:
         return read_fields(json, field->fields, config, err);
     case LIST:
@@ -202,7 +236,12 @@ void ot_function_config_init(struct ot_function_config *config)
         .timeout_ms = OT_UNSET,
         .rpm = OT_UNSET,
         .memory_mb = OT_UNSET,
+        .cpu_ms = OT_UNSET,
         .min_replicas = OT_UNSET,
+        .replicas = OT_UNSET,
+        .ttl_s = OT_UNSET,
+        .idle_timeout_s = OT_UNSET,
+        .max_concurrency = OT_UNSET,
         .max_requests = OT_UNSET,
         .error_rate_thousandths = OT_UNSET,
         .error_window = OT_UNSET,

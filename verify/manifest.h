@@ -33,11 +33,14 @@ struct ot_optional_list {
 };
 
 #define OT_UNSET UINT64_MAX
+#define OT_NAME_SIZE 64u    /* of a function's or cell's name, with its NUL */
+#define OT_REPLICAS_MAX 64u /* of a cell */
 
 /*
  * The normalised 1tube.json. Numbers that were not given are OT_UNSET; none is above 2^31 - 1, and
- * memoryMB, min_replicas and errorWindow are at least 1. Permissions are sorted, each item once, 1
- * to 1,024 bytes of UTF-8 without control characters; items of `env` are names or `*`.
+ * memoryMB, cpuMs, min_replicas, replicas, maxConcurrency and errorWindow are at least 1.
+ * Permissions are sorted, each item once, 1 to 1,024 bytes of UTF-8 without control characters;
+ * items of `env` are names or `*`.
  */
 
 struct ot_function_config {
@@ -48,12 +51,17 @@ struct ot_function_config {
     enum ot_rate_limit_by rate_limit_by;
     enum ot_preflight preflight; /* see ot_function_answers_preflights */
     uint64_t memory_mb;
+    uint64_t cpu_ms; /* that one request may use */
     bool warm;
-    uint64_t min_replicas;
-    uint64_t max_requests;                         /* recycle.maxRequests */
-    uint64_t error_rate_thousandths;               /* recycle.errorRateThousandths, 0 to 1000 */
-    uint64_t error_window;                         /* recycle.errorWindow */
-    uint64_t cooldown_ms;                          /* recycle.cooldownMs */
+    uint64_t min_replicas, replicas; /* processes that are kept; the most of them */
+    char cell[OT_NAME_SIZE];         /* which one it shares with others; "": its own */
+    uint64_t ttl_s;                  /* a process's life; 0: one request */
+    uint64_t idle_timeout_s;         /* without a request it is stopped; 0: never */
+    uint64_t max_concurrency;        /* requests that a process has at the same time */
+    uint64_t max_requests;           /* recycle.maxRequests */
+    uint64_t error_rate_thousandths; /* recycle.errorRateThousandths, 0 to 1000 */
+    uint64_t error_window;           /* recycle.errorWindow */
+    uint64_t cooldown_ms;            /* recycle.cooldownMs */
     struct ot_optional_list net, env, read, write; /* permissions.* */
 };
 

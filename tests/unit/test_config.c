@@ -37,6 +37,17 @@ static void accepted(void **state)
         {"{\"warm\": false}", "{\"warm\":false}"},
         {"{\"warm\": true}", "{\"warm\":true}"},
         {"{\"min_replicas\": 1000}", "{\"min_replicas\":1000}"},
+        {"{\"cpuMs\": 1}", "{\"cpuMs\":1}"},
+        {"{\"replicas\": 64}", "{\"replicas\":64}"},
+        {"{\"cell\": \"Shop_1\"}", "{\"cell\":\"Shop_1\"}"},
+        {"{\"ttl\": 0}", "{\"ttl\":0}"},
+        {"{\"idleTimeout\": 0}", "{\"idleTimeout\":0}"},
+        {"{\"maxConcurrency\": 100000}", "{\"maxConcurrency\":100000}"},
+        {"{\"maxConcurrency\": 2, \"idleTimeout\": 3, \"ttl\": 4, \"cell\": \"a\", \"replicas\": "
+         "5, "
+         "\"warm\": true, \"min_replicas\": 1, \"cpuMs\": 6, \"recycle\": {\"maxRequests\": 7}}",
+         "{\"cpuMs\":6,\"warm\":true,\"min_replicas\":1,\"replicas\":5,\"cell\":\"a\",\"ttl\":4,"
+         "\"idleTimeout\":3,\"maxConcurrency\":2,\"recycle\":{\"maxRequests\":7}}"},
         {"{\"recycle\": {}, \"permissions\": {}}", "{}"},
         {"{\"recycle\": {\"maxRequests\": 2147483647}}",
          "{\"recycle\":{\"maxRequests\":2147483647}}"},
@@ -114,6 +125,7 @@ static void check_refused(const char *text, size_t len, const char *message)
     "\"rpm\" must be a whole number of requests per minute from 0 (no limit) to 1000000"
 #define MEMORY_WANTED "\"memoryMB\" must be a whole number of megabytes from 1 to 65536"
 #define REPLICAS_WANTED "\"min_replicas\" must be a whole number from 1 to 1000"
+#define CELL_WANTED "\"cell\" must be a letter and up to 62 letters, digits, _ and -"
 #define CONTEXT_WANTED "\"context\" must be \"request\" or \"isolate\""
 #define BUCKET_WANTED "\"rateLimitBy\" must be \"identity\", \"ip\" or \"global\""
 #define PREFLIGHT_WANTED "\"preflight\" must be \"gateway\" or \"function\""
@@ -150,6 +162,19 @@ static void refused_values(void **state)
         {"{\"rpm\": 99999999999999999999}", "1:9: " RPM_WANTED},
         {"{\"memoryMB\": 0}", "1:14: " MEMORY_WANTED},
         {"{\"memoryMB\": 65537}", "1:14: " MEMORY_WANTED},
+        {"{\"cpuMs\": 0}",
+         "1:11: \"cpuMs\" must be a whole number of milliseconds from 1 to 86400000"},
+        {"{\"replicas\": 65}", "1:14: \"replicas\" must be a whole number from 1 to 64"},
+        {"{\"cell\": \"a b\"}", "1:10: " CELL_WANTED},
+        {"{\"cell\": \"\"}", "1:10: " CELL_WANTED},
+        {"{\"cell\": 1}", "1:10: " CELL_WANTED},
+        {"{\"ttl\": 31536001}",
+         "1:9: \"ttl\" must be a whole number of seconds from 0 (a new process "
+         "for each request) to 31536000"},
+        {"{\"idleTimeout\": -1}", "1:17: \"idleTimeout\" must be a whole number of seconds from 0 "
+                                  "(never) to 31536000"},
+        {"{\"maxConcurrency\": 0}", "1:20: \"maxConcurrency\" must be a whole number of requests "
+                                    "from 1 to 100000"},
         {"{\"min_replicas\": 0}", "1:18: " REPLICAS_WANTED},
         {"{\"min_replicas\": 1001}", "1:18: " REPLICAS_WANTED},
         {"{\"context\": \"Isolate\"}", "1:13: " CONTEXT_WANTED},

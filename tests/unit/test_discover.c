@@ -266,6 +266,43 @@ static void bad_folder(void **state)
     unit_remove_dir(root);
 }
 
+/* Functions of one cell do not differ about its processes. */
+static void shares_cells(void **state)
+{
+    static const struct {
+        const char *a, *b, *expected;
+    } cases[] = {
+        {"{\"cell\": \"g\", \"ttl\": 5}", "{\"cell\": \"g\"}", "a/index.ts b/index.ts"},
+        {"{\"cell\": \"g\", \"ttl\": 5}", "{\"cell\": \"g\", \"ttl\": 5}", "a/index.ts b/index.ts"},
+        {"{\"cell\": \"g\", \"ttl\": 5}", "{\"cell\": \"h\", \"ttl\": 6}", "a/index.ts b/index.ts"},
+        {"{\"cell\": \"g\", \"rpm\": 5}", "{\"cell\": \"g\", \"rpm\": 6}", "a/index.ts b/index.ts"},
+        {"{\"cell\": \"g\", \"ttl\": 5}", "{\"cell\": \"g\", \"ttl\": 0}",
+         "@: a and b share the cell g, but their ttl differs (5 and 0)"},
+        {"{\"recycle\": {\"maxRequests\": 5}}",
+         "{\"cell\": \"a\", \"recycle\": {\"maxRequests\": 6}}",
+         "@: a and b share the cell a, but their recycle.maxRequests differs (5 and 6)"},
+        {"{\"replicas\": 2, \"min_replicas\": 3}", "{}",
+         "@: a keeps more processes (min_replicas 3) than it may have (replicas 2)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        char *root = unit_make_dir();
+        OT_AUTOFREE char *a = ot_asprintf("a/1tube.json = %s", cases[i].a);
+        OT_AUTOFREE char *b = ot_asprintf("b/1tube.json = %s", cases[i].b);
+        OT_AUTOFREE char *found = NULL;
+        enum ot_error_kind kind;
+
+        make_item(root, "a/index.ts");
+        make_item(root, "b/index.ts");
+        make_item(root, a);
+        make_item(root, b);
+        found = discover(root, NULL, &kind);
+        assert_string_equal(found, cases[i].expected);
+        unit_remove_dir(root);
+    }
+}
+
 /* Where nothing may be read: not as root, who may read everything. */
 static void unreadable(void **state)
 {
@@ -292,6 +329,7 @@ int main(void)
         cmocka_unit_test(finds),        cmocka_unit_test(refuses),
         cmocka_unit_test(reads_config), cmocka_unit_test(bounds_config),
         cmocka_unit_test(bad_folder),   cmocka_unit_test(unreadable),
+        cmocka_unit_test(shares_cells),
     };
 
     setlocale(LC_ALL, "");

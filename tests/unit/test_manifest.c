@@ -46,7 +46,13 @@ static void everything(void **state)
     assert_int_equal(config->preflight, OT_PREFLIGHT_GATEWAY);
     assert_false(ot_function_answers_preflights(config));
     assert_int_equal(config->memory_mb, 64);
+    assert_int_equal(config->cpu_ms, 50);
     assert_int_equal(config->min_replicas, 2);
+    assert_int_equal(config->replicas, 4);
+    assert_string_equal(config->cell, "shop");
+    assert_int_equal(config->ttl_s, 0);
+    assert_int_equal(config->idle_timeout_s, 60);
+    assert_int_equal(config->max_concurrency, 10);
     assert_int_equal(config->max_requests, 9);
     assert_int_equal(config->error_rate_thousandths, 500);
     assert_int_equal(config->error_window, 20);
@@ -61,6 +67,9 @@ static void everything(void **state)
     assert_int_equal(config->preflight, OT_PREFLIGHT_UNSET);
     assert_true(config->timeout_ms == OT_UNSET && config->rpm == OT_UNSET &&
                 config->memory_mb == OT_UNSET && config->cooldown_ms == OT_UNSET);
+    assert_true(config->cpu_ms == OT_UNSET && config->replicas == OT_UNSET &&
+                config->ttl_s == OT_UNSET && config->idle_timeout_s == OT_UNSET &&
+                config->max_concurrency == OT_UNSET && config->cell[0] == '\0');
     ot_manifest_free(manifest);
 }
 
@@ -340,6 +349,22 @@ static void refused_config(void **state)
         {"\"warm\": true", "\"warm\": \"yes\"", OT_E_MANIFEST},
         {"\"min_replicas\": 2", "\"min_replicas\": 0", OT_E_MANIFEST},
         {"\"min_replicas\": 2", "\"minReplicas\": 2", OT_E_MANIFEST},
+        {"\"cpuMs\": 50", "\"cpuMs\": 0", OT_E_MANIFEST},
+        {"\"replicas\": 4", "\"replicas\": 0", OT_E_MANIFEST},
+        {"\"replicas\": 4", "\"replicas\": 65", OT_E_MANIFEST},
+        {"\"cell\": \"shop\"", "\"cell\": \"\"", OT_E_MANIFEST},
+        {"\"cell\": \"shop\"", "\"cell\": \"1shop\"", OT_E_MANIFEST},
+        {"\"cell\": \"shop\"", "\"cell\": \"sh/op\"", OT_E_MANIFEST},
+        {"\"cell\": \"shop\"", "\"cell\": 1", OT_E_MANIFEST},
+        {"\"cell\": \"shop\"",
+         "\"cell\": \"a123456789012345678901234567890123456789012345678901234567890123\"",
+         OT_E_MANIFEST},
+        {"\"ttl\": 0", "\"ttl\": -1", OT_E_MANIFEST},
+        {"\"ttl\": 0", "\"ttl\": 2147483648", OT_E_MANIFEST},
+        {"\"idleTimeout\": 60", "\"idleTimeout\": 0.5", OT_E_MANIFEST},
+        {"\"maxConcurrency\": 10", "\"maxConcurrency\": 0", OT_E_MANIFEST},
+        {"\"replicas\": 4, \"cell\": \"shop\"", "\"cell\": \"shop\", \"replicas\": 4",
+         OT_E_MANIFEST},
         {"\"recycle\": {", "\"recycle\": [", OT_E_MANIFEST},
         {"\"maxRequests\": 9", "\"maxRequests\": -9", OT_E_MANIFEST},
         {"\"maxRequests\": 9, \"errorRateThousandths\": 500",
