@@ -230,7 +230,9 @@ static void settle(struct ot_cell_process *process)
         return;
     }
     settle_timer(process);
-    if (ot_engine_state(process->engine) == OT_ENGINE_READY && process->ready_at == 0) {
+    /* what was stopped before may still have said that it is ready, and is not any more */
+    if (ot_engine_state(process->engine) == OT_ENGINE_READY && process->ready_at == 0 &&
+        !process->stopping) {
         process->ready_at = ot_now_ms();
         process->options.ready(process->options.context);
     }

@@ -531,6 +531,26 @@ static void test_stop_anywhere(void **state)
     world_end(&world);
 }
 
+/* Stopped when the engine has said already that it is ready, but nobody has read it yet. */
+static void test_stop_before_ready_is_read(void **state)
+{
+    const struct timespec longer_than_a_start = {.tv_nsec = 400000000};
+    struct world world;
+    struct ot_cell *cell;
+    bool stopped = false;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", patient);
+    ot_cell_start(cell);
+    uv_run(&world.loop, UV_RUN_NOWAIT); /* the engine gets its config */
+    nanosleep(&longer_than_a_start, NULL);
+    ot_cell_stop(cell, on_stopped, &stopped);
+    run_until(&world, stopped);
+    assert_int_equal(last_exit, OT_EXIT_KILLED);
+    world_end(&world);
+}
+
 /* A process that has started an engine and does nothing more; it tells the engine's pid. */
 static pid_t parent;
 static int from_parent;
@@ -684,6 +704,7 @@ int main(void)
         cmocka_unit_test(test_drain_idle),
         cmocka_unit_test(test_kill_after_drain),
         cmocka_unit_test(test_stop_anywhere),
+        cmocka_unit_test(test_stop_before_ready_is_read),
         cmocka_unit_test(test_log_flood),
         cmocka_unit_test(test_config_memory),
     };
