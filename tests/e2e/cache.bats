@@ -427,8 +427,7 @@ poison() {
     chown -R 65534 functions/.onetube
     chmod -R u-w,go-w functions/.onetube functions
     for _ in 1 2; do
-        setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_STATE_HOME="$PWD/nobody/state" \
-            "$ONETUBE" build --functions functions --out nobody/dist --json >build.json 2>/dev/null
+        as_nobody build --functions functions --out nobody/dist --json >build.json 2>/dev/null
         [ "$(built)" = "$ALL" ]
         diff -r first nobody/dist
     done
@@ -440,23 +439,22 @@ poison() {
     chmod -R a+rX "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
     mkdir nobody nobody/state
     chown -R 65534 nobody functions
-    as_nobody() {
+    build_as_nobody() {
         sleep 0.05
-        setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_STATE_HOME="$PWD/nobody/state" \
-            "$ONETUBE" build --functions functions --out nobody/dist --json >build.json 2>/dev/null
+        as_nobody build --functions functions --out nobody/dist --json >build.json 2>/dev/null
     }
-    as_nobody
+    build_as_nobody
     [ "$(built)" = "$ALL" ]
     cp -R nobody/dist first
     chmod -R a-w functions
-    as_nobody
+    build_as_nobody
     [ "$(built)" = "" ]
     diff -r first nobody/dist
     chmod u+w functions/hello/index.ts
     echo '// x' >>functions/hello/index.ts
-    as_nobody
+    build_as_nobody
     [ "$(built)" = "hello" ]
-    as_nobody
+    build_as_nobody
     [ "$(built)" = "hello" ]
     "$ONETUBE" build --functions functions --out plain --no-cache >/dev/null 2>&1
     diff -r nobody/dist plain

@@ -20,6 +20,18 @@ make_keys() {
     done
 }
 
+# As another user, who may not even enter the folder of this checkout: as_nobody ARGUMENTS of onetube...
+as_nobody() {
+    local public=$BATS_FILE_TMPDIR/public
+    if [ ! -d "$public" ]; then
+        mkdir -p "$public/bin" "$public/libexec/onetube"
+        cp "$ONETUBE" "$public/bin/"
+        cp "$ROOT"/node_modules/@esbuild/linux-*/bin/esbuild "$public/libexec/onetube/"
+        chmod -R a+rX "$BATS_RUN_TMPDIR"
+    fi
+    setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_STATE_HOME="$PWD/nobody/state" "$public/bin/onetube" "$@"
+}
+
 # A function that answers with a text: put_function DIR NAME TEXT
 put_function() {
     mkdir -p "$1/$2"

@@ -46,9 +46,8 @@ same() {
     same pack .
     # user
     if [ "$(id -u)" = 0 ]; then
-        chmod 755 "$TMP" "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
-        digest=$(setpriv --reuid 65534 --regid 65534 --clear-groups "$ONETUBE" build --functions "$TMP/base/functions" \
-            --out /dev/shm/onetube-as-nobody.$$ >/dev/null 2>&1 && sha256sum <"/dev/shm/onetube-as-nobody.$$/manifest.json")
+        digest=$(as_nobody build --functions "$TMP/base/functions" --out /dev/shm/onetube-as-nobody.$$ >/dev/null 2>&1 &&
+            sha256sum <"/dev/shm/onetube-as-nobody.$$/manifest.json")
         rm -rf "/dev/shm/onetube-as-nobody.$$"
         "$ONETUBE" build --functions "$TMP/base/functions" --out "$TMP/as-root" >/dev/null 2>&1
         [ "$digest" = "$(sha256sum <"$TMP/as-root/manifest.json")" ]

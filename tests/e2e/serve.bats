@@ -415,7 +415,7 @@ END
     [ "$(curl -sS --max-time 10 --unix-socket "$BATS_TEST_TMPDIR/s" http://x$PREFIX/hello)" = "hello there" ]
     [ "$(cat "$BATS_TEST_TMPDIR"/log[12] | grep -c 'listening on')" = 1 ]
     kill "${pids[@]}" 2>/dev/null || true
-    wait
+    for i in 1 2; do wait "${pids[i]}" || true; done
 }
 
 @test "context isolate: what a function starts outlives its request; context request: it does not" {
