@@ -36,6 +36,7 @@
     X(land_sift, "land/sift.js")                                                                   \
     X(media_types, "media-types.js")                                                               \
     X(node_http, "node-http.js")                                                                   \
+    X(node, "node.js")                                                                             \
     X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
     X(npm_depd, "npm/depd.js")                                                                     \
     X(npm_undici, "npm/undici.js")                                                                 \

@@ -159,18 +159,44 @@ static char *npm_compatible(const struct ot_package_path *package)
 }
 
 /*
- * oak is on npm as @oakserver/oak, up to 14, and in few versions: of the major one that is asked
- * for any will do, and of a later one the last.
+ * What npm does not have all versions of, or of which early ones only work in Node there: of the
+ * major one that is asked for any will do.
  */
-static struct ot_span oak_version(struct ot_span version)
-{
-    static const char newest[] = "14";
+static const struct {
+    const char *npm;
+    const char *oldest; /* what an older major version becomes */
+    const char *newest; /* and a newer one */
+} sparse[] = {
+    {"@oakserver/oak", "10", "14"},
+    {"@sentry/deno", "8", "99"},
+    {"grammy", "1", "99"},
+};
 
-    if (version.len > 0 && strchr("^~=", version.data[0]) != NULL)
-        version = ot_span_tail(version, 1);
-    version.len = ot_span_until(version, ".");
-    if (version.len == 2 && memcmp(version.data, newest, 2) > 0)
-        return OT_SPAN(newest);
+/* Of two major versions, without leading zeros. */
+static bool is_less(struct ot_span a, struct ot_span b)
+{
+    return a.len != b.len ? a.len < b.len : memcmp(a.data, b.data, a.len) < 0;
+}
+
+/* The version of npm's package `npm` for `version` of its twin. */
+static struct ot_span twin_version(const char *npm, struct ot_span version)
+{
+    for (size_t i = 0; i < OT_COUNT(sparse); i++) {
+        struct ot_span oldest = ot_span_of(sparse[i].oldest);
+        struct ot_span newest = ot_span_of(sparse[i].newest);
+
+        if (strcmp(sparse[i].npm, npm) != 0 || version.len == 0)
+            continue;
+        if (strchr("^~=", version.data[0]) != NULL)
+            version = ot_span_tail(version, 1);
+        version.len = ot_span_until(version, ".");
+        if (version.len == 0 || version.data[0] < '0' || version.data[0] > '9')
+            continue;
+        if (is_less(version, oldest))
+            return oldest;
+        if (is_less(newest, version))
+            return newest;
+    }
     return version;
 }
 
@@ -179,10 +205,9 @@ static struct ot_specifier jsr_twin(const struct ot_package_path *package, size_
     struct ot_package_path twin = *package;
     struct ot_specifier out;
 
-    if (!jsr_twins[index].has_sub_paths) {
+    if (!jsr_twins[index].has_sub_paths)
         twin.sub = (struct ot_span){"", 0};
-        twin.version = oak_version(twin.version);
-    }
+    twin.version = twin_version(jsr_twins[index].npm, twin.version);
     out = ot_specifier_npm(&twin, ot_span_of(jsr_twins[index].npm));
     if (out.kind == OT_SPECIFIER_PACKAGE)
         out.other = ot_package_target(package->name, package->sub);
@@ -323,8 +348,7 @@ static bool parse_land(struct ot_span url, struct ot_specifier *out)
             return true;
         }
         ot_skip_prefix(&package.version, "v");
-        if (ot_span_is(package.name, "oak"))
-            package.version = oak_version(package.version);
+        package.version = twin_version(land_twins[i].npm, package.version);
         *out = ot_specifier_npm(&package, ot_span_of(land_twins[i].npm));
         out->note = ot_asprintf("https://deno.land/x/%s is taken from npm: %s", land_twins[i].name,
                                 land_twins[i].npm);

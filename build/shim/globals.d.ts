@@ -68,6 +68,7 @@ declare var process: {
     stderr: { write(text: string): void };
     versions: { v8: string };
     memoryUsage(): object;
+    chdir(path: string): void;
     getBuiltinModule(name: string): any;
 };
 

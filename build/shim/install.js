@@ -5,8 +5,8 @@ import { caches } from "./caches.js";
 import { require as commonRequire } from "./commonjs.js";
 import { edgeRuntime, supabase } from "./edge-runtime.js";
 import { patchFetch } from "./file-fetch.js";
-import { watchNodeServers } from "./node-http.js";
-import { setEntry } from "./paths.js";
+import { watchNodeModules } from "./node.js";
+import { chdir, cwd, setEntry } from "./paths.js";
 import { register } from "./registry.js";
 import { patchWebAssembly } from "./wasm.js";
 
@@ -142,7 +142,8 @@ export function installGlobals({ file }) {
     };
     for (const [name, value] of Object.entries(globals)) define(name, value);
     defineDeno();
+    Object.assign(process, { cwd, chdir });
     patchFetch();
     patchWebAssembly();
-    watchNodeServers();
+    watchNodeModules();
 }

@@ -13,7 +13,7 @@ const invokeAt = (port) => (request, env, ctx) =>
  * The engine hands requests to a listening server when it is asked to, by the server's port, which is a mere label.
  * @param {any} http the module
  */
-function registerServers({ Server }) {
+export function registerServers({ Server }) {
     const { listen, close } = Server.prototype;
     /** @type {WeakMap<object, () => void>} */
     const unregister = new WeakMap();
@@ -32,22 +32,8 @@ function registerServers({ Server }) {
 }
 
 /** @param {any} net the module: its servers would listen, and nobody could ever reach them */
-function refuseServers({ Server }) {
+export function refuseServers({ Server }) {
     Server.prototype.listen = () => {
         throw new Error("node:net Server.listen is not available: a function cannot listen on ports, only answer HTTP requests");
-    };
-}
-
-/** https has the servers of http. @type {Record<string, (module: any) => void>} */
-const changes = { http: registerServers, net: refuseServers };
-
-/** The build fetches Node's modules here, so this sees whoever uses them before they do. */
-export function watchNodeServers() {
-    const { getBuiltinModule } = process;
-    process.getBuiltinModule = (name) => {
-        const [, module = ""] = /^(?:node:)?(http|net)s?$/.exec(name) ?? [];
-        changes[module]?.(getBuiltinModule(module));
-        delete changes[module];
-        return getBuiltinModule(name);
     };
 }

@@ -5,6 +5,8 @@
 
 const FILES = "/bundle/files";
 
+const engineChdir = process.chdir.bind(process);
+
 /** The entry's path below FILES: `hello/index.ts`. */
 let entry = "";
 /** The engine has a working folder for each request; a function has one for all. */
@@ -21,6 +23,21 @@ export const cwd = () => folder;
 /** @param {string | URL} path */
 export function chdir(path) {
     folder = resolvePath(path);
+    hasFolder = true;
+    enterFolder();
+}
+
+/** Whether there is the folder: not for a function without files. */
+let hasFolder = true;
+
+/** Before code of the function runs: Node's files are relative to it, too. */
+export function enterFolder() {
+    if (!hasFolder) return;
+    try {
+        engineChdir(folder);
+    } catch {
+        hasFolder = false;
+    }
 }
 
 export const mainModule = () => `file://${FILES}/${entry}`;

@@ -16,6 +16,7 @@ import { registerExports, registerNamespace } from "./default-export.js";
 import { dispatch } from "./dispatch.js";
 import { identify, isPreflight, withoutIdentity } from "./identity.js";
 import { installGlobals } from "./install.js";
+import { enterFolder } from "./paths.js";
 import { onChange, registered } from "./registry.js";
 import { provideVars } from "./env.js";
 import { watchUncaught, watchWaitUntil } from "./uncaught.js";
@@ -158,8 +159,10 @@ export function cell(options, load) {
     let starting;
 
     /** @type {(invoke: import("./registry.js").Invoke, ...args: Parameters<import("./registry.js").Invoke>) => ReturnType<typeof dispatch>} */
-    const run = (invoke, request, env, ctx, auth) =>
-        inInvocation(request, dispatch, invoke, log, withoutIdentity(request), env, ctx, auth);
+    function run(invoke, request, env, ctx, auth) {
+        enterFolder();
+        return inInvocation(request, dispatch, invoke, log, withoutIdentity(request), env, ctx, auth);
+    }
 
     /** @type {import("./actor.js").Answer} */
     function answer(request, bindings, ctx) {
@@ -178,6 +181,7 @@ export function cell(options, load) {
         if (program.invoke) return run(program.invoke, request, env, ctx, auth);
         if (!starting) {
             noticeReader(request);
+            enterFolder();
             watchWaitUntil(ctx);
             starting = program.start(load, ctx);
             // It goes on when the client that caused it leaves: others wait for it.

@@ -98,6 +98,8 @@ export const answers = {
         { get: "/ticker", pieces: ["id: 0\n\n", "id: 1\n\n", "id: 2\n\n"], has: { "content-type": "text/event-stream", "cache-control": "no-store" } },
         { get: "/ticker?n=1", pieces: ["id: 0\n\n"] },
     ],
+    "live-blob": [{ get: "/live-blob", socket: ["> hi", "< blob of hi", "< after hi", "> end"], log: /./ }],
+    "secret-box": [{ get: "/secret-box?text=tea", json: { opened: "tea", bytes: 16, where: ["/bundle/files/keys/a.pem", "/bundle/files"] } }],
     upper: [
         { post: "/upper", body: "straße", text: "STRASSE" },
         { get: "/upper", text: "no body" },
