@@ -88,7 +88,7 @@ $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
 
 # Embedded JavaScript is read by the assembler, which the compiler's own list of inputs does not show.
 $(O)/build/shim_embed.o: $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
-$(O)/engine/router_embed.o: $(wildcard engine/*.js)
+$(O)/engine/scripts_embed.o: $(wildcard engine/*.js)
 
 $(O)/mkman: $(O)/cli/mkman.o $(ALL_LIBS)
 	$(LINK) -o $@ $^ $(TOOL_LDLIBS)

@@ -1,6 +1,7 @@
 #include "build/config.h"
 
 #include "base/json.h"
+#include "base/net_pattern.h"
 #include "base/text.h"
 
 #include <stddef.h>
@@ -35,62 +36,11 @@ struct member {
 
 /* -- items of permissions ---------------------------------------------------------------------- */
 
-static bool is_host_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-}
-
-/* Labels of 1 to 63 bytes, 253 in all (RFC 1035 2.3.4); an IPv4 address looks the same. */
-static bool is_host(struct ot_span text)
-{
-    size_t label = 0;
-
-    if (text.len == 0 || text.len > 253)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '.') {
-            if (label == 0)
-                return false;
-            label = 0;
-        } else if (!is_host_byte(text.data[i]) || ++label > 63) {
-            return false;
-        }
-    }
-    return label > 0;
-}
-
-/* "[::1]": what is between the brackets is only checked for its characters. */
-static bool is_ipv6(struct ot_span text)
-{
-    if (text.len < 4 || text.len > 47 || text.data[0] != '[' || text.data[text.len - 1] != ']')
-        return false;
-    for (size_t i = 1; i < text.len - 1; i++) {
-        if (strchr("0123456789abcdefABCDEF:.", text.data[i]) == NULL)
-            return false;
-    }
-    return memchr(text.data, ':', text.len) != NULL;
-}
-
 static bool is_net(struct ot_span text)
 {
-    const char *colon = memrchr(text.data, ':', text.len);
-    const char *bracket = memrchr(text.data, ']', text.len);
-    uint64_t port;
+    struct ot_net_pattern pattern;
 
-    if (ot_span_is(text, "*"))
-        return true;
-    if (colon != NULL && (bracket == NULL || colon > bracket)) {
-        size_t host = (size_t)(colon - text.data);
-
-        if (!ot_parse_uint((struct ot_span){colon + 1, text.len - host - 1}, 65535, &port) ||
-            port == 0)
-            return false;
-        text.len = host;
-    }
-    if (text.len > 2 && text.data[0] == '*' && text.data[1] == '.')
-        return is_host((struct ot_span){text.data + 2, text.len - 2});
-    return is_host(text) || is_ipv6(text);
+    return ot_net_pattern_parse(text, &pattern);
 }
 
 static bool is_env(struct ot_span text)
@@ -144,7 +94,7 @@ static const struct member permission_members[] = {
     {.name = "net",
      .type = MEMBER_LIST,
      .offset = FIELD(net),
-     .wanted = "host, host:port, *.suffix or *",
+     .wanted = OT_NET_PATTERN_WANTED,
      .is_item = is_net},
     {.name = "env",
      .type = MEMBER_LIST,

@@ -1,7 +1,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
-#include "engine/encoder.h"
-#include "engine/router.h"
+#include "engine/egress.h"
+#include "engine/scripts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,10 +10,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* The router's own, whatever the payload says: its behaviour belongs to this program. */
-#define ROUTER_DATE "2025-09-15"
 #define ROUTER_SERVICE "router"
-#define INTERNET_SERVICE "internet"
 #define PIECES_AT_ONCE 64u
 
 void ot_engine_config_free(struct ot_engine_config *config)
@@ -123,31 +120,15 @@ static void write_routes(const struct ot_encoder *encoder, struct ot_buf *out)
     ot_jw_object_end(&writer);
 }
 
-static void add_designator(struct ot_encoder *encoder, ot_capnp_slot slot, ot_capnp_blob name)
-{
-    struct ot_capnp_struct designator =
-        ot_capnp_add_struct(encoder->message, slot, DESIGNATOR_DATA, DESIGNATOR_POINTERS);
-
-    ot_capnp_use(encoder->message, ot_capnp_pointer(designator, DESIGNATOR_NAME), name);
-}
-
 /* `names` are those of the functions' services, which are the router's bindings to them, too. */
 static void add_router(struct ot_encoder *encoder, struct ot_capnp_struct service,
                        const ot_capnp_blob *names)
 {
     OT_AUTOBUF struct ot_buf routes = {0};
     struct ot_capnp *message = encoder->message;
-    struct ot_capnp_struct worker = ot_encode_worker(encoder, service);
-    struct ot_capnp_struct module, first;
-
-    ot_capnp_set_text(message, ot_capnp_pointer(service, SERVICE_NAME), OT_SPAN(ROUTER_SERVICE));
-    ot_capnp_set_text(message, ot_capnp_pointer(worker, WORKER_DATE), OT_SPAN(ROUTER_DATE));
-    module = ot_capnp_add_list(message, ot_capnp_pointer(worker, WORKER_MODULES), 1, MODULE_DATA,
-                               MODULE_POINTERS);
-    ot_capnp_set_text(message, ot_capnp_pointer(module, MODULE_NAME), OT_SPAN("router.js"));
-    ot_capnp_set_u16(message, module, MODULE_KIND, MODULE_IS_ES);
-    ot_capnp_use(message, ot_capnp_pointer(module, MODULE_BODY),
-                 ot_capnp_borrow_text(message, ot_router_source()));
+    struct ot_capnp_struct worker =
+        ot_encode_own_worker(encoder, service, ROUTER_SERVICE, "router.js", ot_router_source());
+    struct ot_capnp_struct first;
 
     first = ot_capnp_add_list(message, ot_capnp_pointer(worker, WORKER_BINDINGS),
                               encoder->function_count + 1, BINDING_DATA, BINDING_POINTERS);
@@ -160,25 +141,8 @@ static void add_router(struct ot_encoder *encoder, struct ot_capnp_struct servic
 
         ot_capnp_use(message, ot_capnp_pointer(binding, BINDING_NAME), names[i]);
         ot_capnp_set_u16(message, binding, BINDING_KIND, BINDING_IS_SERVICE);
-        add_designator(encoder, ot_capnp_pointer(binding, BINDING_BODY), names[i]);
+        ot_encode_designator(encoder, ot_capnp_pointer(binding, BINDING_BODY), names[i]);
     }
-}
-
-static void add_internet(struct ot_encoder *encoder, struct ot_capnp_struct service)
-{
-    struct ot_capnp *message = encoder->message;
-    struct ot_capnp_struct network, tls;
-    ot_capnp_slot allow;
-
-    ot_capnp_set_text(message, ot_capnp_pointer(service, SERVICE_NAME), OT_SPAN(INTERNET_SERVICE));
-    ot_capnp_set_u16(message, service, SERVICE_KIND, SERVICE_IS_NETWORK);
-    network = ot_capnp_add_struct(message, ot_capnp_pointer(service, SERVICE_BODY), NETWORK_DATA,
-                                  NETWORK_POINTERS);
-    allow = ot_capnp_add_pointers(message, ot_capnp_pointer(network, NETWORK_ALLOW), 1);
-    ot_capnp_set_text(message, allow, OT_SPAN("public"));
-    tls = ot_capnp_add_struct(message, ot_capnp_pointer(network, NETWORK_TLS), TLS_DATA,
-                              TLS_POINTERS);
-    ot_capnp_set_bit(message, tls, TLS_TRUST_BROWSER_CAS);
 }
 
 /* `service` is what answers on it. */
@@ -196,7 +160,7 @@ static void add_socket(struct ot_encoder *encoder, ot_capnp_slot slot, ot_capnp_
     if (encoder->plan->direct || encoder->plan->trust_proto)
         ot_capnp_set_text(message, ot_capnp_pointer(http, HTTP_FORWARDED_PROTO),
                           OT_SPAN(OT_ENGINE_PROTO_HEADER));
-    add_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE), service);
+    ot_encode_designator(encoder, ot_capnp_pointer(socket, SOCKET_SERVICE), service);
 }
 
 static void add_shared_texts(struct ot_encoder *encoder)
@@ -214,22 +178,28 @@ static int encode(struct ot_encoder *encoder, struct ot_error *err)
     struct ot_capnp *message = encoder->message;
     OT_AUTOFREE ot_capnp_blob *names = ot_alloc(encoder->function_count + 1, sizeof(*names));
     const uint32_t first = encoder->plan->direct ? 1 : 2; /* function, after our own services */
+    const uint32_t behind = first + encoder->function_count;
     struct ot_capnp_struct root, services;
+    int egress = ot_egress_plan(encoder, err);
+
+    if (egress < 0)
+        return -1;
 
     ot_capnp_begin(message);
     root = ot_capnp_add_struct(message, 0, CONFIG_DATA, CONFIG_POINTERS);
     services = ot_capnp_add_list(message, ot_capnp_pointer(root, CONFIG_SERVICES),
-                                 encoder->function_count + first, SERVICE_DATA, SERVICE_POINTERS);
+                                 behind + (uint32_t)egress, SERVICE_DATA, SERVICE_POINTERS);
     add_shared_texts(encoder);
     for (uint32_t i = 0; i < encoder->function_count; i++) {
         OT_AUTOFREE char *name = ot_asprintf(OT_FUNCTION_SERVICE "%s", encoder->functions[i]->name);
 
         names[i] = ot_capnp_copy_text(message, ot_span_of(name));
-        if (ot_encode_function(encoder, ot_capnp_element(services, first + i),
-                               encoder->functions[i], names[i], err) < 0)
+        if (ot_encode_function(encoder, ot_capnp_element(services, first + i), i, names[i], err) <
+            0)
             return -1;
     }
-    add_internet(encoder, services);
+    ot_encode_internet(encoder, services);
+    ot_encode_egress(encoder, ot_capnp_element(services, behind));
     if (!encoder->plan->direct)
         add_router(encoder, ot_capnp_element(services, 1), names);
     add_socket(encoder, ot_capnp_pointer(root, CONFIG_SOCKETS),
@@ -262,6 +232,7 @@ int ot_engine_config_make(const struct ot_payload *payload, const struct ot_engi
     }
     config->function_count = encoder.function_count;
     free(encoder.functions);
+    free(encoder.egress);
     ot_list_free(&encoder.env);
     if (made == 0)
         *out = OT_STEAL(config);

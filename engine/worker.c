@@ -1,8 +1,11 @@
 /* A function's worker: its modules, its variables, and the object that it may live in. */
 #include "base/text.h"
-#include "engine/encoder.h"
+#include "engine/egress.h"
 
 #include <string.h>
+
+/* Of our own workers, whatever the payload says: their behaviour belongs to this program. */
+#define OWN_DATE "2025-09-15"
 
 static bool function_may_read(const struct ot_function *function, const char *name)
 {
@@ -68,11 +71,39 @@ static int add_module(struct ot_encoder *encoder, struct ot_capnp_struct module,
     return 0;
 }
 
-struct ot_capnp_struct ot_encode_worker(struct ot_encoder *encoder, struct ot_capnp_struct service)
+static struct ot_capnp_struct add_worker(struct ot_encoder *encoder, struct ot_capnp_struct service)
 {
     ot_capnp_set_u16(encoder->message, service, SERVICE_KIND, SERVICE_IS_WORKER);
     return ot_capnp_add_struct(encoder->message, ot_capnp_pointer(service, SERVICE_BODY),
                                WORKER_DATA, WORKER_POINTERS);
+}
+
+struct ot_capnp_struct ot_encode_designator(struct ot_encoder *encoder, ot_capnp_slot slot,
+                                            ot_capnp_blob name)
+{
+    struct ot_capnp_struct designator =
+        ot_capnp_add_struct(encoder->message, slot, DESIGNATOR_DATA, DESIGNATOR_POINTERS);
+
+    ot_capnp_use(encoder->message, ot_capnp_pointer(designator, DESIGNATOR_NAME), name);
+    return designator;
+}
+
+struct ot_capnp_struct ot_encode_own_worker(struct ot_encoder *encoder,
+                                            struct ot_capnp_struct service, const char *name,
+                                            const char *module, struct ot_span source)
+{
+    struct ot_capnp *message = encoder->message;
+    struct ot_capnp_struct worker = add_worker(encoder, service);
+    struct ot_capnp_struct at;
+
+    ot_capnp_set_text(message, ot_capnp_pointer(service, SERVICE_NAME), ot_span_of(name));
+    ot_capnp_set_text(message, ot_capnp_pointer(worker, WORKER_DATE), OT_SPAN(OWN_DATE));
+    at = ot_capnp_add_list(message, ot_capnp_pointer(worker, WORKER_MODULES), 1, MODULE_DATA,
+                           MODULE_POINTERS);
+    ot_capnp_set_text(message, ot_capnp_pointer(at, MODULE_NAME), ot_span_of(module));
+    ot_capnp_set_u16(message, at, MODULE_KIND, MODULE_IS_ES);
+    ot_capnp_use(message, ot_capnp_pointer(at, MODULE_BODY), ot_capnp_borrow_text(message, source));
+    return worker;
 }
 
 static void add_compatibility(struct ot_encoder *encoder, struct ot_capnp_struct worker)
@@ -156,15 +187,17 @@ static void add_bindings(struct ot_encoder *encoder, struct ot_capnp_struct work
         add_isolate(encoder, worker, binding, name);
 }
 
-int ot_encode_function(struct ot_encoder *encoder, struct ot_capnp_struct service,
-                       const struct ot_function *function, ot_capnp_blob name, struct ot_error *err)
+int ot_encode_function(struct ot_encoder *encoder, struct ot_capnp_struct service, uint32_t index,
+                       ot_capnp_blob name, struct ot_error *err)
 {
-    struct ot_capnp_struct worker = ot_encode_worker(encoder, service);
+    const struct ot_function *function = encoder->functions[index];
+    struct ot_capnp_struct worker = add_worker(encoder, service);
     struct ot_capnp_struct modules;
 
     ot_capnp_use(encoder->message, ot_capnp_pointer(service, SERVICE_NAME), name);
     add_compatibility(encoder, worker);
     add_bindings(encoder, worker, function, name);
+    ot_encode_outbound(encoder, worker, index);
     modules = ot_capnp_add_list(encoder->message, ot_capnp_pointer(worker, WORKER_MODULES),
                                 (uint32_t)function->module_count + 1, MODULE_DATA, MODULE_POINTERS);
     /* the first module is the one whose exports answer */

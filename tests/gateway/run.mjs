@@ -8,6 +8,7 @@ import { functions } from "./functions.mjs";
 import { finish, makePayload, root, work } from "./harness.mjs";
 import { crashes, examples, starts, swaps } from "./lives.mjs";
 import { streams } from "./streams.mjs";
+import { networks } from "./net.mjs";
 import { refusals, unreadyEngines } from "./refusals.mjs";
 import { watched } from "./watched.mjs";
 
@@ -31,6 +32,7 @@ const groups = {
     watched: () => watched(payload),
     examples: () => examples(shown),
     starts: () => starts(payload),
+    networks,
     engines: () => unreadyEngines(payload, script),
 };
 

@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "base/net_pattern.h"
 #include "base/text.h"
 #include "build/config.h"
 #include "verify/manifest_reader.h"
@@ -133,7 +134,7 @@ static void check_refused(const char *text, size_t len, const char *message)
 #define REQUESTS_WANTED "\"maxRequests\" must be a whole number from 0 (never) to 2147483647"
 #define WINDOW_WANTED "\"errorWindow\" must be a whole number of requests from 1 to 10000"
 #define COOLDOWN_WANTED "\"cooldownMs\" must be a whole number of milliseconds from 1 to 86400000"
-#define NET_WANTED "an item of \"net\" must be host, host:port, *.suffix or *"
+#define NET_WANTED "an item of \"net\" must be " OT_NET_PATTERN_WANTED
 #define ENV_WANTED "an item of \"env\" must be the name of an environment variable, or * alone"
 #define PATH_WANTED "must be a path of 1 to 1024 bytes without control characters"
 

@@ -29,7 +29,7 @@ static const struct file bundles[] = {
     {"internet", BYTES("import `../chunks/s.js`;")},
     {"shop", BYTES("import `../chunks/s.js`; `shop`;")},
 };
-static const char *const configs[] = {
+static const char *configs[] = {
     "{\"public\":true}",
     "{\"permissions\":{\"env\":[\"OT_TEST_B\"]}}",
     "{\"public\":true,\"context\":\"isolate\"}",
@@ -436,6 +436,68 @@ static void test_route_prefix(void **state)
     }
 }
 
+/* Lists that need the worker "egress", and lists that do not. */
+static void test_networks(void **state)
+{
+    static const struct {
+        const char *net, *services, *outbound; /* NULL: nothing of that kind */
+    } cases[] = {
+        {"[\"*\"]", NULL, NULL},
+        {"[\"*\",\"10.0.0.0/8\"]",
+         "(name = \"net:constructor\", network = (allow = [\"public\", \"10.0.0.0/8\"], ",
+         "(name = \"net:constructor\", props = (empty = void))"},
+        {"[]",
+         "(name = \"named\", network = (allow = [\"public\", \"private\"], deny = [\"unix\", "
+         "\"unix-abstract\"], ",
+         "(name = \"egress\", props = (json = \"{\\\"function\\\":\\\"constructor\\\","
+         "\\\"any\\\":false,\\\"names\\\":[],\\\"below\\\":[],\\\"ranges\\\":[],"
+         "\\\"network\\\":\\\"internet\\\"}\"))"},
+        {"[\"*.B.example:1\",\"10.0.0.0/8\",\"A.example\"]",
+         "(name = \"net:constructor\", service = (name = \"net:constructor\"",
+         "(name = \"egress\", props = (json = \"{\\\"function\\\":\\\"constructor\\\","
+         "\\\"any\\\":false,\\\"names\\\":[[\\\"a.example\\\",0]],"
+         "\\\"below\\\":[[\\\"b.example\\\",1]],\\\"ranges\\\":[["
+         "\\\"00000000000000000000ffff0a000000\\\",104,0]],"
+         "\\\"network\\\":\\\"net:constructor\\\"}\"))"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        OT_AUTOFREE char *config = ot_asprintf("{\"permissions\":{\"net\":%s}}", cases[i].net);
+        OT_AUTORESULT struct ot_process_result result = {0};
+        const struct ot_engine_plan plan = {.route_prefix = ""};
+        struct ot_payload *usual = payload;
+        OT_AUTOLIST struct ot_list env = {0};
+
+        configs[0] = config;
+        payload = make_payload(bundles[0].data);
+        decode(&plan, &result, &env);
+        if (cases[i].services != NULL)
+            expect(&result, cases[i].services);
+        if (cases[i].outbound != NULL)
+            expect(&result, cases[i].outbound);
+        else
+            reject(&result, "egress");
+        ot_payload_free(payload);
+        payload = usual;
+    }
+}
+
+static void test_wrong_network(void **state)
+{
+    const struct ot_engine_plan plan = {.route_prefix = ""};
+    OT_AUTOPAYLOAD struct ot_payload *other = NULL;
+    struct ot_engine_config *config = NULL;
+    struct ot_error err = {0};
+
+    (void)state;
+    configs[0] = "{\"permissions\":{\"net\":[\"http://a\"]}}";
+    other = make_payload(bundles[0].data);
+    assert_int_equal(ot_engine_config_make(other, &plan, &config, &err), -1);
+    assert_int_equal(err.kind, OT_CONFIG);
+    assert_non_null(strstr(err.message, "permissions.net of \"constructor\": \"http://a\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,7 +505,8 @@ int main(void)
         cmocka_unit_test(test_direct),           cmocka_unit_test(test_direct_is_for_one),
         cmocka_unit_test(test_unknown_function), cmocka_unit_test(test_env_needs_every_side),
         cmocka_unit_test(test_route_prefix),     cmocka_unit_test(test_partial_writes),
-        cmocka_unit_test(test_not_text), /* last two: they change the dist's files */
+        cmocka_unit_test(test_not_text), /* from here on they change the dist's files */
+        cmocka_unit_test(test_networks),         cmocka_unit_test(test_wrong_network),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
