@@ -142,7 +142,7 @@ static int bind_unix(struct ot_listen *listen, struct ot_error *err)
     struct stat info;
     int bound;
 
-    umask(before | S_IRWXO);
+    umask(listen->is_private ? S_IXUSR | S_IRWXG | S_IRWXO : before | S_IRWXO);
     bound = bind(listen->fd, generic, sizeof(*address));
     if (bound < 0 && errno == EADDRINUSE) {
         if (is_stale_socket(listen) && unlink(address->sun_path) == 0)
@@ -199,6 +199,20 @@ bool ot_listen_is_local(const struct ot_listen *listen)
 
     return getsockname(listen->fd, (struct sockaddr *)&address, &size) == 0 &&
            address.ss_family == AF_UNIX;
+}
+
+unsigned ot_listen_port(const struct ot_listen *listen)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+
+    if (getsockname(listen->fd, (struct sockaddr *)&address, &size) < 0)
+        return 0;
+    if (address.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+    if (address.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port);
+    return 0;
 }
 
 int ot_listen_open(struct ot_listen *listen, struct ot_error *err)

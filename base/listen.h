@@ -15,6 +15,7 @@ struct ot_listen {
     socklen_t address_size;
     int fd;           /* listening; -1 until opened, except of OT_LISTEN_FD */
     const char *text; /* as given, for messages */
+    bool is_private;  /* of a Unix socket, set before it is opened: mode 0600 */
     dev_t device;     /* of the Unix socket's file that is ours */
     ino_t inode;      /* 0 when there is none */
 };
@@ -32,13 +33,16 @@ OT_MUST_USE int ot_listen_parse(struct ot_listen *listen, const char *text, stru
 /*
  * Binds and listens. Errors are OT_CONFIG: the port is taken, the descriptor is no listening stream
  * socket, and so on. The file of a Unix socket on which nobody accepts any more is replaced;
- * anything else at its path is left alone. Its mode is 0770 less the umask: never open to
- * everybody.
+ * anything else at its path, a link too, is left alone. Its mode is 0770 less the umask (never open
+ * to everybody), or 0600 for a private one.
  */
 OT_MUST_USE int ot_listen_open(struct ot_listen *listen, struct ot_error *err);
 
 /* Whether only processes of this machine can connect, through a Unix socket. Once it is open. */
 bool ot_listen_is_local(const struct ot_listen *listen);
+
+/* The TCP port that was bound; 0: it is none. Once it is open. */
+unsigned ot_listen_port(const struct ot_listen *listen);
 
 /* "http://127.0.0.1:3100/functions/v1" for `scheme` "http", with the port that was bound, or
  * "unix:/run/x.sock /functions/v1". */

@@ -219,6 +219,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
             .start_timeout_ms = values->start_timeout_ms,
             .warm = values->warm,
             .ready_fd = values->ready_fd,
+            .control_socket = values->control_socket,
         };
 
         warn(&serving);

@@ -46,6 +46,7 @@ struct ot_gateway_values {
 
     const char *log_format;
     uint64_t ready_fd; /* UINT64_MAX: none */
+    const char *control_socket;
 };
 
 extern const struct ot_command ot_gateway_command;

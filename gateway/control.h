@@ -1,13 +1,14 @@
 /*
  * The control thread's state, shared by the files that it consists of: gateway.c (from start to
- * end), listening.c, swap.c, stop.c, keys.c, certificate.c. Everything here runs on that thread,
- * but what is marked.
+ * end), listening.c, swap.c, stop.c, keys.c, certificate.c, operating.c. Everything here runs on
+ * that thread, but what is marked.
  */
 #pragma once
 
 #include "base/listen.h"
 #include "gateway/endpoints.h"
 #include "gateway/gateway.h"
+#include "gateway/ops.h"
 #include "gateway/tls.h"
 #include "gateway/watcher.h"
 
@@ -52,6 +53,14 @@ struct ot_keys {
     struct ot_error err;
 };
 
+/* The control socket, and who waits for what there. */
+struct ot_operating {
+    struct ot_ops *ops;                                 /* NULL: there is none */
+    struct ot_list listening;                           /* what `ps` shows */
+    struct ot_ops_client *stoppers[OT_OPS_CLIENTS_MAX]; /* who wait for the end */
+    size_t stopper_count;
+};
+
 struct ot_control {
     const struct ot_gateway_options *options;
     enum ot_control_phase phase;
@@ -68,6 +77,7 @@ struct ot_control {
     char *engine_path;
     struct ot_swap swap;
     struct ot_keys keys;
+    struct ot_operating operating;
     struct ot_watcher *watcher; /* NULL: nothing is watched */
     struct ot_tls *tls;         /* NULL: no TLS */
     uv_timer_t tls_timer;
@@ -83,7 +93,7 @@ void ot_control_say(const struct ot_control *control, enum ot_log_level level, c
                     ...) OT_PRINTF(3, 4);
 /* An event of the gateway, with the current generation; `text` may be NULL. */
 void ot_control_tell(const struct ot_control *control, enum ot_event_kind kind, const char *text);
-/* What is served: "shop 1.4.0 sequence 7", or "". */
+/* What is served: "shop 1.4.0 sequence 7", "unsigned". */
 const char *ot_control_release(const struct ot_control *control);
 /* The same for the service manager: `state` such as "READY=1", and a status for people. */
 void ot_control_notify(const struct ot_control *control, const char *state, const char *status);
@@ -120,6 +130,8 @@ void ot_control_fail(struct ot_control *control, const struct ot_error *err);
 
 /* The first call lets requests finish, another one cuts them off. */
 void ot_stop(struct ot_control *control);
+/* Lets requests finish for so long from now; called again it only sets another end. */
+void ot_stop_within(struct ot_control *control, uint64_t drain_ms);
 
 /* -- keys.c -- */
 
@@ -129,6 +141,14 @@ void ot_keys_refresh(struct ot_control *control);
 /* Any thread: for ot_worker_options. */
 void ot_keys_wanted(void *control);
 void ot_keys_close(struct ot_control *control);
+
+/* -- operating.c -- */
+
+/* Listens where the options say, once the addresses of the gateway are known. OT_CONFIG when a
+ * socket that was asked for cannot be made; one that was not is done without. */
+OT_MUST_USE int ot_operating_open(struct ot_control *control, struct ot_error *err);
+/* Tells those who wait that the gateway has stopped, and closes. */
+void ot_operating_close(struct ot_control *control);
 
 /* -- certificate.c -- */
 

@@ -54,7 +54,7 @@ static void answer_health(struct call *call)
     OT_AUTOSNAPSHOT struct ot_snapshot snapshot;
 
     ot_snapshot_take(call->endpoints, &snapshot);
-    if (snapshot.stopping || ot_snapshot_is_degraded(&snapshot))
+    if (snapshot.stopping || snapshot.draining || ot_snapshot_is_degraded(&snapshot))
         call->answer->status = 503;
     ot_health_write(&snapshot, call->has_key, call->endpoints->settings, &call->answer->body);
 }

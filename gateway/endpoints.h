@@ -23,7 +23,7 @@ struct ot_endpoints {
     const struct ot_log *log;      /* the control thread's */
     struct ot_connections *connections;
     _Atomic uint64_t swaps, failed_swaps, last_swap_us;
-    _Atomic bool stopping;
+    _Atomic bool stopping, draining;
 };
 
 /* For ot_worker_options: `context` is a struct ot_endpoints. Any thread. */

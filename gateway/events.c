@@ -16,11 +16,11 @@ struct ot_events {
 const char *ot_event_kind_name(enum ot_event_kind kind)
 {
     static const char *const names[] = {
-        [OT_EVENT_START] = "start",     [OT_EVENT_READY] = "ready",
-        [OT_EVENT_EXIT] = "exit",       [OT_EVENT_SERVING] = "serving",
-        [OT_EVENT_SWAP] = "swap",       [OT_EVENT_SWAP_FAILED] = "swap-failed",
-        [OT_EVENT_RESTART] = "restart", [OT_EVENT_DRAIN] = "drain",
-        [OT_EVENT_UNDRAIN] = "undrain", [OT_EVENT_STOP] = "stop",
+        [OT_EVENT_START] = "start", [OT_EVENT_READY] = "ready",
+        [OT_EVENT_EXIT] = "exit",   [OT_EVENT_SERVING] = "serving",
+        [OT_EVENT_SWAP] = "swap",   [OT_EVENT_SWAP_FAILED] = "swap-failed",
+        [OT_EVENT_DRAIN] = "drain", [OT_EVENT_UNDRAIN] = "undrain",
+        [OT_EVENT_STOP] = "stop",
     };
 
     return names[kind];

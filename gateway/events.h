@@ -17,7 +17,6 @@ enum ot_event_kind {
     OT_EVENT_SERVING,     /* "serving": the gateway accepts, with its first generation */
     OT_EVENT_SWAP,        /* "swap": another generation serves now */
     OT_EVENT_SWAP_FAILED, /* "swap-failed": the next one was not fit to serve; `text` says why */
-    OT_EVENT_RESTART,     /* "restart": somebody asked for one */
     OT_EVENT_DRAIN,       /* "drain": no function is called any more */
     OT_EVENT_UNDRAIN,     /* "undrain": they are again */
     OT_EVENT_STOP,        /* "stop": the gateway stops */

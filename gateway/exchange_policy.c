@@ -6,6 +6,8 @@
 
 /* How long a request waits for a key that its token names. */
 #define KEYS_WAIT_MS 5000u
+/* What Retry-After says while the gateway drains. */
+#define DRAIN_RETRY_S 5u
 
 static const struct ot_settings *settings_of(const struct ot_exchange *exchange)
 {
@@ -167,6 +169,18 @@ static bool pass_body_limit(struct ot_exchange *exchange)
     return false;
 }
 
+/* Requests that were sent on before are not touched. */
+static bool pass_drain(struct ot_exchange *exchange)
+{
+    const _Atomic bool *draining = exchange->worker->options.draining;
+    const struct ot_refusal_detail detail = {.retry_after_s = DRAIN_RETRY_S};
+
+    if (draining == NULL || !*draining)
+        return true;
+    ot_exchange_refuse_with(exchange, OT_DRAINING, &detail);
+    return false;
+}
+
 static bool pass_breaker(struct ot_exchange *exchange)
 {
     struct ot_refusal_detail detail = {0};
@@ -214,7 +228,7 @@ void ot_exchange_authenticate(struct ot_exchange *exchange, bool may_wait)
         if (exchange->user_length > 0)
             memcpy(exchange->user, identity.user.data, exchange->user_length);
     }
-    if (pass_body_limit(exchange) && pass_breaker(exchange))
+    if (pass_body_limit(exchange) && pass_drain(exchange) && pass_breaker(exchange))
         ot_exchange_forward(exchange, verdict == OT_AUTH_OK ? &identity : NULL);
 }
 

@@ -184,6 +184,7 @@ static int start_workers(struct ot_control *control, struct ot_error *err)
         .endpoint_context = control,
         .want_keys = ot_keys_wanted,
         .connections = control->connections,
+        .draining = &control->endpoints.draining,
     };
 
     unsigned threads = count_threads(control->options->threads);
@@ -207,7 +208,7 @@ int ot_control_serve(struct ot_control *control, struct ot_generation *generatio
     const struct ot_list *watch = control->options->source.watch;
 
     control->endpoints.current = generation;
-    if (start_workers(control, err) < 0)
+    if (ot_operating_open(control, err) < 0 || start_workers(control, err) < 0)
         return -1;
     if (watch != NULL && watch->count > 0 &&
         ot_watcher_open(&control->loop, watch, WATCH_QUIET_MS, on_change, control,

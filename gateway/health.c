@@ -171,6 +171,7 @@ void ot_health_write(const struct ot_snapshot *snapshot, bool details,
     ot_jw_object(&writer, NULL);
     ot_jw_string(&writer, "status",
                  snapshot->stopping                  ? "stopping"
+                 : snapshot->draining                ? "draining"
                  : ot_snapshot_is_degraded(snapshot) ? "degraded"
                                                      : "ok");
     if (details)

@@ -35,6 +35,7 @@ static const struct {
     [OT_FUNCTION_UNAVAILABLE] = {503, "function_unavailable", "Function is not available"},
     [OT_TOO_MANY_CONNECTIONS] = {503, "too_many_connections", "Too many connections"},
     [OT_STOPPING] = {503, "stopping", "Service is stopping"},
+    [OT_DRAINING] = {503, "draining", "Service is draining"},
     [OT_FUNCTION_TIMEOUT] = {504, "function_timeout", "Function execution timed out"},
     [OT_VERSION_NOT_SUPPORTED] = {505, "version_not_supported", "HTTP version not supported"},
 };

@@ -31,6 +31,7 @@ enum ot_refusal {
     OT_FUNCTION_UNAVAILABLE,  /* 503 function_unavailable: it fails to start; retried later */
     OT_TOO_MANY_CONNECTIONS,  /* 503 too_many_connections */
     OT_STOPPING,              /* 503 stopping */
+    OT_DRAINING,              /* 503 draining: no function is called until that is undone */
     OT_FUNCTION_TIMEOUT,      /* 504 function_timeout: Function execution timed out */
     OT_VERSION_NOT_SUPPORTED, /* 505 version_not_supported */
     OT_REFUSAL_COUNT

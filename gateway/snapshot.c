@@ -70,6 +70,7 @@ static void take_functions(struct ot_snapshot *out, uint64_t now_ms)
         const struct ot_function *known = &manifest->functions[served[i].index];
 
         function->name = known->name;
+        function->cell = ot_cell_name(served[i].cell);
         function->state = ot_cell_state(served[i].cell);
         function->bundle_bytes = bundle_bytes(known);
         function->rpm = served[i].rpm;
@@ -97,6 +98,7 @@ void ot_snapshot_take(struct ot_endpoints *endpoints, struct ot_snapshot *out)
 
     *out = (struct ot_snapshot){
         .stopping = endpoints->stopping,
+        .draining = endpoints->draining,
         .uptime_ms = now_ms - (uint64_t)endpoints->started_ms,
         .swaps = endpoints->swaps,
         .failed_swaps = endpoints->failed_swaps,

@@ -9,6 +9,7 @@
 
 struct ot_snapshot_function {
     const char *name;
+    const char *cell;         /* its cell's name, as in ot_snapshot_cell */
     enum ot_cell_state state; /* of its cell */
     uint64_t bundle_bytes;    /* with every module that it can reach */
     uint64_t rpm;             /* 0: not limited */
@@ -22,7 +23,7 @@ struct ot_snapshot_cell {
 };
 
 struct ot_snapshot {
-    bool stopping;
+    bool stopping, draining;
     bool ready; /* every cell that was asked to start is */
     uint64_t uptime_ms;
     uint64_t generation;
@@ -59,7 +60,7 @@ uint64_t ot_snapshot_engine_bytes(const struct ot_snapshot *snapshot);
 /* Processes that took the place of one that had ended. */
 uint64_t ot_snapshot_restarts(const struct ot_snapshot *snapshot);
 
-/* {"status":"ok"}, "degraded" or "stopping"; with `details` everything else
+/* {"status":"ok"}, "degraded", "draining" or "stopping"; with `details` everything else
  * (schemas/health.schema.json). */
 void ot_health_write(const struct ot_snapshot *snapshot, bool details,
                      const struct ot_settings *settings, struct ot_buf *out);

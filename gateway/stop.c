@@ -20,6 +20,7 @@ static void on_generations_gone(void *context)
     uv_close((uv_handle_t *)&control->log_prepare, NULL);
     ot_keys_close(control);
     ot_certificate_close(control);
+    ot_operating_close(control);
     ot_listening_close(&control->listening);
     ot_mailbox_close(&control->mailbox);
 }
@@ -101,10 +102,8 @@ static void begin(struct ot_control *control, uint64_t drain_ms)
     end_workers(control, drain_ms);
 }
 
-void ot_stop(struct ot_control *control)
+void ot_stop_within(struct ot_control *control, uint64_t drain_ms)
 {
-    uint64_t drain_ms = control->options->settings->drain_ms;
-
     if (control->phase == OT_PHASE_OPENING) {
         begin(control, 0);
     } else if (control->phase == OT_PHASE_SERVING) {
@@ -113,10 +112,18 @@ void ot_stop(struct ot_control *control)
         ot_control_notify(control, "STOPPING=1", "finishing requests");
         ot_listening_refuse(&control->listening, &control->loop);
         begin(control, drain_ms);
-    } else if (ot_now_ms() - control->stop_asked_ms > SAME_SIGNAL_MS) {
-        control->cut_off = true;
-        stop_workers(control, 0);
+    } else {
+        control->cut_off = control->cut_off || drain_ms == 0;
+        stop_workers(control, drain_ms);
     }
+}
+
+void ot_stop(struct ot_control *control)
+{
+    if (control->phase < OT_PHASE_STOPPING)
+        ot_stop_within(control, control->options->settings->drain_ms);
+    else if (ot_now_ms() - control->stop_asked_ms > SAME_SIGNAL_MS)
+        ot_stop_within(control, 0);
 }
 
 void ot_control_fail(struct ot_control *control, const struct ot_error *err)

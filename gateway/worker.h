@@ -42,6 +42,7 @@ struct ot_worker_options {
     /* A token asks for a key that is not there, or the keys are old; any thread. */
     void (*want_keys)(void *context);
     struct ot_connections *connections; /* of all threads together */
+    const _Atomic bool *draining; /* while it is set no function is called; NULL: it never is */
 };
 
 /* Starts the thread; it accepts from now on. */

@@ -8,6 +8,8 @@ PREFIX=/functions/v1
 # The sanitized programs report leaks and errors with a code of their own, which no test expects.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
 export NO_COLOR=1
+# No control socket where those of the user's are.
+unset XDG_RUNTIME_DIR RUNTIME_DIRECTORY
 # The key of the cache of builds: none of the user's.
 export XDG_STATE_HOME=${BATS_RUN_TMPDIR:-/tmp}/state
 

@@ -1,0 +1,300 @@
+#include "cli/processes.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS 9u
+/* The first is aligned to the left, and so are names; numbers to the right. */
+static const bool is_number[COLUMNS] = {false, true, false, true, true, true, true, true, false};
+
+static void free_cell(struct ot_ps_cell *cell)
+{
+    free(cell->name);
+    free(cell->state);
+    free(cell->last_exit);
+}
+
+void ot_ps_free(struct ot_ps *ps)
+{
+    for (size_t i = 0; i < ps->cell_count; i++)
+        free_cell(&ps->cells[i]);
+    free(ps->cells);
+    free(ps->state);
+    free(ps->release);
+    *ps = (struct ot_ps){0};
+}
+
+/* -- reading ----------------------------------------------------------------------------------- */
+
+/* Members that are wanted: either `text` or `number`. */
+struct member {
+    const char *key;
+    char **text;
+    uint64_t *number;
+};
+
+static int read_text(struct ot_json *json, char **out, struct ot_error *err)
+{
+    struct ot_span text;
+
+    if (ot_json_string(json, &text, err) < 0)
+        return -1;
+    free(*out);
+    *out = ot_strndup(text.data, text.len);
+    return 0;
+}
+
+/* null is 0. */
+static int read_number(struct ot_json *json, uint64_t *out, struct ot_error *err)
+{
+    if (ot_json_peek(json, err) == 'n')
+        return ot_json_skip(json, err);
+    return ot_json_uint(json, UINT64_MAX, out, err);
+}
+
+static int read_object(struct ot_json *json, const struct member *members, struct ot_error *err)
+{
+    struct ot_span key;
+    int more;
+
+    if (ot_json_object(json, err) < 0)
+        return -1;
+    while ((more = ot_json_key(json, &key, err)) > 0) {
+        const struct member *member = members;
+        int done;
+
+        while (member->key != NULL && !ot_span_is(key, member->key))
+            member++;
+        if (member->text != NULL)
+            done = read_text(json, member->text, err);
+        else if (member->number != NULL)
+            done = read_number(json, member->number, err);
+        else
+            done = ot_json_skip(json, err);
+        if (done < 0)
+            return -1;
+    }
+    return more;
+}
+
+static int read_gateway(struct ot_json *json, struct ot_ps *out, struct ot_error *err)
+{
+    const struct member members[] = {
+        {.key = "pid", .number = &out->pid},
+        {.key = "state", .text = &out->state},
+        {.key = "release", .text = &out->release},
+        {.key = "generation", .number = &out->generation},
+        {.key = "ageMs", .number = &out->age_ms},
+        {.key = "requests", .number = &out->requests},
+        {.key = "errors", .number = &out->errors},
+        {.key = "connections", .number = &out->connections},
+        {.key = "cpuMs", .number = &out->cpu_ms},
+        {.key = "residentBytes", .number = &out->resident_bytes},
+        {.key = NULL},
+    };
+
+    return read_object(json, members, err);
+}
+
+static int read_cell(struct ot_json *json, struct ot_ps_cell *out, struct ot_error *err)
+{
+    const struct member members[] = {
+        {.key = "cell", .text = &out->name},
+        {.key = "state", .text = &out->state},
+        {.key = "lastExit", .text = &out->last_exit},
+        {.key = "pid", .number = &out->pid},
+        {.key = "requests", .number = &out->requests},
+        {.key = "errors", .number = &out->errors},
+        {.key = "openRequests", .number = &out->in_flight},
+        {.key = "cpuMs", .number = &out->cpu_ms},
+        {.key = "residentBytes", .number = &out->resident_bytes},
+        {.key = "ageMs", .number = &out->age_ms},
+        {.key = "starts", .number = &out->starts},
+        {.key = NULL},
+    };
+
+    if (read_object(json, members, err) < 0)
+        return -1;
+    if (out->name == NULL || out->state == NULL || out->last_exit == NULL)
+        return ot_fail(err, OT_FAILED, "a cell lacks its name, state or last exit");
+    return 0;
+}
+
+static int read_cells(struct ot_json *json, struct ot_ps *out, struct ot_error *err)
+{
+    int more;
+
+    if (ot_json_array(json, err) < 0)
+        return -1;
+    while ((more = ot_json_item(json, err)) > 0) {
+        out->cells = ot_realloc(out->cells, out->cell_count + 1, sizeof(*out->cells));
+        out->cells[out->cell_count] = (struct ot_ps_cell){0};
+        if (read_cell(json, &out->cells[out->cell_count++], err) < 0)
+            return -1;
+    }
+    return more;
+}
+
+static int read_answer(struct ot_json *json, struct ot_ps *out, struct ot_error *err)
+{
+    struct ot_span key;
+    int more;
+
+    if (ot_json_object(json, err) < 0)
+        return -1;
+    while ((more = ot_json_key(json, &key, err)) > 0) {
+        int done;
+
+        if (ot_span_is(key, "gateway"))
+            done = read_gateway(json, out, err);
+        else if (ot_span_is(key, "cells"))
+            done = read_cells(json, out, err);
+        else
+            done = ot_json_skip(json, err);
+        if (done < 0)
+            return -1;
+    }
+    if (more == 0 && (out->state == NULL || out->release == NULL))
+        return ot_fail(err, OT_FAILED, "it lacks the gateway");
+    return more < 0 ? -1 : ot_json_finish(json, err);
+}
+
+int ot_ps_parse(struct ot_span line, struct ot_ps *out, struct ot_error *err)
+{
+    struct ot_json json;
+    int done;
+
+    *out = (struct ot_ps){0};
+    ot_json_begin(&json, line, OT_JSON_UNIQUE);
+    done = read_answer(&json, out, err);
+    ot_json_end(&json);
+    return done < 0 ? ot_error_prefix(err, "the gateway's answer") : 0;
+}
+
+uint64_t ot_ps_in_flight(const struct ot_ps *ps)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < ps->cell_count; i++)
+        sum += ps->cells[i].in_flight;
+    return sum;
+}
+
+/* -- showing ----------------------------------------------------------------------------------- */
+
+struct row {
+    char *fields[COLUMNS];
+};
+
+void ot_ps_age(uint64_t ms, char out[24])
+{
+    static const struct {
+        uint64_t seconds;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
+    uint64_t seconds = ms / 1000;
+
+    for (size_t i = 0; i < OT_COUNT(units); i++) {
+        if (seconds >= units[i].seconds) {
+            snprintf(out, 24, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].unit);
+            return;
+        }
+    }
+    snprintf(out, 24, "%" PRIu64 "s", seconds);
+}
+
+/* One line of printable ASCII, whatever the gateway said. */
+static char *word(const char *text)
+{
+    char *out = ot_alloc(1, strlen(text) + 1);
+
+    ot_printable(out, strlen(text) + 1, ot_span_of(text));
+    return out;
+}
+
+static void fill(struct row *row, const struct ot_ps_cell *cell)
+{
+    bool runs = cell->pid > 0;
+    char age[24] = "-", size[16] = "-";
+
+    if (runs) {
+        ot_ps_age(cell->age_ms, age);
+        ot_out_size(cell->resident_bytes, size);
+    }
+    *row = (struct row){{
+        word(cell->name),
+        runs ? ot_asprintf("%" PRIu64, cell->pid) : ot_strdup("-"),
+        word(cell->state),
+        ot_asprintf("%" PRIu64, cell->requests),
+        ot_asprintf("%" PRIu64, cell->errors),
+        runs ? ot_asprintf("%" PRIu64 ".%02us", cell->cpu_ms / 1000,
+                           (unsigned)(cell->cpu_ms % 1000 / 10))
+             : ot_strdup("-"),
+        ot_strdup(size),
+        ot_strdup(age),
+        word(strcmp(cell->last_exit, "none") == 0 ? "-" : cell->last_exit),
+    }};
+}
+
+static void print_row(FILE *out, const struct row *row, const size_t *widths)
+{
+    for (size_t i = 0; i < COLUMNS; i++) {
+        int width = (int)widths[i];
+
+        if (i + 1 == COLUMNS)
+            fprintf(out, "%s\n", row->fields[i]);
+        else
+            fprintf(out, is_number[i] ? "%*s  " : "%-*s  ", width, row->fields[i]);
+    }
+}
+
+static void print_gateway(FILE *out, const struct ot_ps *ps)
+{
+    OT_AUTOFREE char *state = word(ps->state);
+    OT_AUTOFREE char *release = word(ps->release);
+    char age[24], size[16];
+
+    ot_ps_age(ps->age_ms, age);
+    ot_out_size(ps->resident_bytes, size);
+    fprintf(out,
+            "gateway %" PRIu64 ": %s, generation %" PRIu64 "%s%s, up %s, %" PRIu64
+            " requests, %" PRIu64 " errors, %" PRIu64 " connections, %s\n\n",
+            ps->pid, state, ps->generation, *release != '\0' ? ", " : "", release, age,
+            ps->requests, ps->errors, ps->connections, size);
+}
+
+void ot_ps_print(FILE *out, const struct ot_ps *ps, bool all)
+{
+    static const char *const titles[COLUMNS] = {"CELL", "PID",    "STATE", "REQUESTS", "ERRORS",
+                                                "CPU",  "MEMORY", "AGE",   "LAST EXIT"};
+    struct row *rows = ot_alloc(ps->cell_count + 1, sizeof(*rows));
+    size_t widths[COLUMNS] = {0}, count = 1;
+
+    for (size_t i = 0; i < COLUMNS; i++)
+        rows[0].fields[i] = ot_strdup(titles[i]);
+    for (size_t i = 0; i < ps->cell_count; i++) {
+        if (all || ps->cells[i].starts > 0)
+            fill(&rows[count++], &ps->cells[i]);
+    }
+    for (size_t i = 0; i < count * COLUMNS; i++) {
+        size_t len = strlen(rows[i / COLUMNS].fields[i % COLUMNS]);
+
+        if (len > widths[i % COLUMNS])
+            widths[i % COLUMNS] = len;
+    }
+    print_gateway(out, ps);
+    for (size_t i = 0; i < count; i++) {
+        print_row(out, &rows[i], widths);
+        for (size_t k = 0; k < COLUMNS; k++)
+            free(rows[i].fields[k]);
+    }
+    if (count <= ps->cell_count)
+        fprintf(out, "\n%zu more have not been called yet (--all shows them)\n",
+                ps->cell_count + 1 - count);
+    free(rows);
+}

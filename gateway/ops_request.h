@@ -1,0 +1,34 @@
+/*
+ * What an operator asks of a running gateway: one JSON object a line, on the control socket
+ * (schemas/control.schema.json).
+ *
+ *     {"command":"ps"}
+ *     {"command":"events","last":100,"follow":true}
+ *     {"command":"drain"}   {"command":"drain","undo":true}
+ *     {"command":"stop","graceMs":5000}
+ */
+#pragma once
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+/* Bytes of the longest line, without its newline. */
+#define OT_OPS_LINE_MAX 65536u
+/* No graceMs was given. */
+#define OT_OPS_NO_GRACE UINT64_MAX
+
+enum ot_ops_command { OT_OPS_PS, OT_OPS_EVENTS, OT_OPS_DRAIN, OT_OPS_STOP };
+
+struct ot_ops_request {
+    enum ot_ops_command command;
+    uint64_t last;     /* events: so many of those that are kept; else all of them */
+    bool follow;       /* events: and all that come */
+    bool undo;         /* drain */
+    uint64_t grace_ms; /* stop; OT_OPS_NO_GRACE: the gateway's own */
+};
+
+/* Strict: a member that is unknown, stands twice or belongs to another command is refused
+ * (OT_FAILED). */
+OT_MUST_USE int ot_ops_request_parse(struct ot_span line, struct ot_ops_request *out,
+                                     struct ot_error *err);

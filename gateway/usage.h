@@ -1,0 +1,9 @@
+/* What a process has used so far. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Processor time of all its threads, user and system, in milliseconds (as exact as the kernel's
+ * clock tick, 10 ms); 0: not known. */
+uint64_t ot_usage_cpu_ms(pid_t pid);
