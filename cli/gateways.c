@@ -109,6 +109,8 @@ int ot_gateway_ask(struct ot_gateway_link *link, const char *request, struct ot_
     while (rest.len > 0) {
         ssize_t sent = send(link->fd, rest.data, rest.len, MSG_NOSIGNAL);
 
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return 0; /* it said why before it closed, or the answer is missing */
         if (sent < 0 && errno != EINTR)
             return ot_fail_errno(err, OT_FAILED, "the gateway");
         if (sent > 0)
