@@ -43,6 +43,7 @@ struct ot_gateway_values {
     bool warm;
     const char *engine;
     uint64_t start_timeout_ms, warmup_grace_ms, drain_ms;
+    uint64_t cell_memory_mb;
 
     const char *log_format;
     uint64_t ready_fd; /* UINT64_MAX: none */

@@ -201,6 +201,8 @@ static const struct ot_option options[] = {
                  "how long an engine may take to start (default 30000)"),
     MILLISECONDS("warmup-grace-ms", warmup_grace_ms,
                  "how long a request waits for an engine that starts (default 10000)"),
+    NUMBER("cell-memory-mb", "N", cell_memory_mb, INT32_MAX,
+           "memory of a function that has no memoryMB (default 512; 0: not limited)"),
     {.name = "drain-ms",
      .value = "MS",
      .help = "how long requests may take to finish after SIGTERM or a swap (default 10000)",
@@ -249,6 +251,12 @@ const struct ot_command ot_gateway_command = {
         "that the gateway lives, /health whether every function can be served (503 if not); "
         "details and /metrics (Prometheus) need the internal key as a bearer token.\n"
         "\n"
+        "An engine that holds more than 1.5 times its function's memoryMB and 64 MiB for three "
+        "seconds, or half as much again for a moment, is killed; so is one whose functions run "
+        "without a pause for longer than cpuMs of CPU time, or than a request may take. Its "
+        "requests get 502 for memory and 504 for time, and another engine takes its place. With "
+        "--isolation shared memory adds up, and the longest time applies.\n"
+        "\n"
         "SIGHUP, or a change with --watch, opens the next payload beside the running one; requests "
         "move to it once it is ready, and if it is refused nothing changes. SIGHUP also reads the "
         "files of --tls-cert and --tls-key again, as happens every six hours. SIGTERM and SIGINT "
@@ -294,6 +302,7 @@ void ot_gateway_defaults(void *pointer)
         .start_timeout_ms = 30000,
         .warmup_grace_ms = 10000,
         .drain_ms = 10000,
+        .cell_memory_mb = 512,
         .log_format = log_formats[0],
         .ready_fd = UINT64_MAX,
     };

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "gateway/cell_process.h"
 #include "gateway/cell_socket.h"
+#include "gateway/usage.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ struct ot_cell {
     _Atomic int state; /* leaves OT_CELL_IDLE for OT_CELL_STARTING in any thread */
     _Atomic int64_t retry_at;
     _Atomic pid_t pid;
-    _Atomic uint64_t starts, crashes, start_ms;
+    _Atomic uint64_t starts, crashes, over_memory, wedged, start_ms;
+    _Atomic bool was_wedged;
     _Atomic int last_exit;
     _Atomic int64_t started_at;
     _Atomic int64_t resident_at;
@@ -49,6 +51,8 @@ const char *ot_cell_exit_name(enum ot_cell_exit why)
         [OT_EXIT_READINESS_TIMEOUT] = "readiness-timeout",
         [OT_EXIT_START_FAILED] = "start-failed",
         [OT_EXIT_DRAINED] = "drained",
+        [OT_EXIT_MEMORY] = "memory",
+        [OT_EXIT_WEDGED] = "wedged",
     };
 
     return names[why];
@@ -135,9 +139,18 @@ static void on_ready(void *context)
     struct ot_cell *cell = context;
 
     cell->start_ms = (uint64_t)(ot_now_ms() - cell->start_at);
+    cell->was_wedged = false;
     tell(cell, (struct ot_event){.kind = OT_EVENT_READY, .pid = cell->pid, .ms = cell->start_ms},
          NULL);
     set_state(cell, OT_CELL_READY);
+}
+
+/* Its process is about to be killed: those whose requests it has are told why. */
+static void on_exceeded(void *context, enum ot_cell_exit why)
+{
+    struct ot_cell *cell = context;
+
+    cell->was_wedged = why == OT_EXIT_WEDGED;
 }
 
 /* Milliseconds until the next start, after a process that was ready for `lived_ms` (-1: never). */
@@ -213,6 +226,8 @@ static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, con
     cell->pid = 0;
     cell->last_exit = why;
     cell->crashes += why == OT_EXIT_CRASHED;
+    cell->over_memory += why == OT_EXIT_MEMORY;
+    cell->wedged += why == OT_EXIT_WEDGED;
     if (cell->state == OT_CELL_STOPPING) {
         if (lived_ms >= 0 && why != OT_EXIT_DRAINED)
             say(cell, OT_LEVEL_WARNING, "its requests were cut off: the engine %s", text);
@@ -245,10 +260,13 @@ static int start_process(struct ot_cell *cell, struct ot_error *err)
     struct ot_cell_process_options process = {.name = cell->name,
                                               .engine_path = options->engine_path,
                                               .listen_fd = cell->socket.listen_fd,
+                                              .path = cell->socket.path,
+                                              .limits = options->limits,
                                               .start_timeout_ms = options->start_timeout_ms,
                                               .loop = options->loop,
                                               .log = options->log,
                                               .ready = on_ready,
+                                              .exceeded = on_exceeded,
                                               .ended = on_ended,
                                               .context = cell};
 
@@ -404,26 +422,9 @@ enum ot_cell_state ot_cell_state(const struct ot_cell *cell)
     return (enum ot_cell_state)cell->state;
 }
 
-/* https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html: the second number, in pages. */
-static uint64_t read_resident(pid_t pid)
+bool ot_cell_was_wedged(const struct ot_cell *cell)
 {
-    OT_AUTOFREE char *path = ot_asprintf("/proc/%d/statm", (int)pid);
-    OT_AUTOCLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct ot_span pages;
-    uint64_t count;
-    char text[128];
-    ssize_t got = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
-    const char *blank = got > 0 ? memchr(text, ' ', (size_t)got) : NULL;
-    const char *end;
-
-    if (blank == NULL)
-        return 0;
-    pages.data = blank + 1;
-    end = memchr(pages.data, ' ', (size_t)(text + got - pages.data));
-    if (end == NULL)
-        return 0;
-    pages.len = (size_t)(end - pages.data);
-    return ot_parse_uint(pages, UINT64_MAX >> 16, &count) ? count * (uint64_t)getpagesize() : 0;
+    return cell->was_wedged;
 }
 
 void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
@@ -435,6 +436,8 @@ void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
                                    .pid = cell->pid,
                                    .starts = cell->starts,
                                    .crashes = cell->crashes,
+                                   .over_memory = cell->over_memory,
+                                   .wedged = cell->wedged,
                                    .last_exit = (enum ot_cell_exit)cell->last_exit,
                                    .start_ms = cell->start_ms};
     if (out->pid == 0)
@@ -442,6 +445,6 @@ void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
     out->age_ms = (uint64_t)(now - cell->started_at);
     if ((seen == 0 || now - seen >= RESIDENT_MS) &&
         atomic_compare_exchange_strong(&cell->resident_at, &seen, now))
-        cell->resident_bytes = read_resident(out->pid);
+        cell->resident_bytes = ot_usage_resident_bytes(out->pid);
     out->resident_bytes = cell->resident_bytes;
 }

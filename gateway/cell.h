@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/process.h"
+#include "gateway/cell_limits.h"
 #include "gateway/events.h"
 #include "gateway/log.h"
 #include "gateway/mailbox.h"
@@ -33,6 +34,8 @@ enum ot_cell_exit {
     OT_EXIT_READINESS_TIMEOUT, /* "readiness-timeout" */
     OT_EXIT_START_FAILED,      /* "start-failed" */
     OT_EXIT_DRAINED,           /* "drained": stopped as it was asked to */
+    OT_EXIT_MEMORY,            /* "memory": used too much, or all of the engine's heap */
+    OT_EXIT_WEDGED,            /* "wedged": its functions did not give the CPU back */
 };
 const char *ot_cell_exit_name(enum ot_cell_exit why);
 
@@ -59,6 +62,7 @@ struct ot_cell_options {
     const struct ot_list *env; /* names that the operator allows */
     const char *engine_path;
     uint64_t start_timeout_ms, drain_ms;
+    struct ot_cell_limits limits; /* of its process */
     struct ot_backoff backoff;
     uv_loop_t *loop;            /* the control thread's */
     struct ot_mailbox *control; /* into it */
@@ -100,12 +104,16 @@ enum ot_cell_answer ot_cell_want(struct ot_cell *cell, uint64_t now_ms, uint64_t
 const char *ot_cell_path(const struct ot_cell *cell);
 const char *ot_cell_name(const struct ot_cell *cell);
 enum ot_cell_state ot_cell_state(const struct ot_cell *cell);
+/* Whether its last process was stopped because it did not give the CPU back, for requests that were
+ * cut off. */
+bool ot_cell_was_wedged(const struct ot_cell *cell);
 
 struct ot_cell_report {
     enum ot_cell_state state;
-    pid_t pid;        /* 0: none */
-    uint64_t starts;  /* processes so far */
-    uint64_t crashes; /* those of them that ended as OT_EXIT_CRASHED */
+    pid_t pid;                    /* 0: none */
+    uint64_t starts;              /* processes so far */
+    uint64_t crashes;             /* those of them that ended as OT_EXIT_CRASHED */
+    uint64_t over_memory, wedged; /* the same: OT_EXIT_MEMORY, OT_EXIT_WEDGED */
     enum ot_cell_exit last_exit;
     uint64_t start_ms;       /* how long the last start took until it was ready */
     uint64_t age_ms;         /* of the process */

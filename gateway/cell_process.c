@@ -1,12 +1,15 @@
 #include "gateway/cell_process.h"
 
 #include "gateway/cell_output.h"
+#include "gateway/cell_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +39,10 @@ struct ot_cell_process {
     uv_timer_t *timer;
     int64_t ready_at, kill_at; /* of ot_now_ms; 0: not ready, no end set */
     bool stopping, killed;
+    struct ot_cell_watch *watch; /* once it is ready; or NULL */
+    enum ot_cell_exit exceeded;  /* what it was killed for; OT_EXIT_NONE */
+    char excess[128];            /* the same for people */
+    bool heap_full;              /* it said so */
 };
 
 static void run_engine(struct ot_cell_process *process, int slot);
@@ -66,6 +73,7 @@ static void release(struct ot_cell_process *process)
         uv_close((uv_handle_t *)process->timer, free_handle);
         process->timer = NULL;
     }
+    ot_cell_watch_free(OT_STEAL(process->watch));
     ot_engine_free(OT_STEAL(process->engine));
     ot_engine_config_free(OT_STEAL(process->config));
     ot_autoclose(&process->output_fd);
@@ -93,10 +101,19 @@ static bool read_output(struct ot_cell_process *process)
     return got > 0;
 }
 
+/* What V8 says before it ends its process (measured: exit code 1). */
+static bool tells_of_full_heap(struct ot_span text)
+{
+    static const char *const words = "JavaScript heap out of memory";
+
+    return text.len > 0 && memmem(text.data, text.len, words, strlen(words)) != NULL;
+}
+
 static void take_errors(void *context, struct ot_span text)
 {
     struct ot_cell_process *process = context;
 
+    process->heap_full = process->heap_full || tells_of_full_heap(text);
     ot_output_take(&process->output, true, text);
 }
 
@@ -197,6 +214,8 @@ static enum ot_cell_exit reason(const struct ot_cell_process *process, bool time
 {
     int status = ot_engine_status(process->engine);
 
+    if (process->exceeded != OT_EXIT_NONE && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        return process->exceeded;
     if (process->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return OT_EXIT_KILLED;
     if (process->ready_at == 0)
@@ -205,7 +224,29 @@ static enum ot_cell_exit reason(const struct ot_cell_process *process, bool time
         return process->stopping ? OT_EXIT_DRAINED : OT_EXIT_CLEAN;
     if (process->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)
         return OT_EXIT_DRAINED;
-    return OT_EXIT_CRASHED;
+    return process->heap_full && process->ready_at > 0 ? OT_EXIT_MEMORY : OT_EXIT_CRASHED;
+}
+
+static void on_exceeded(void *context, enum ot_cell_excess excess, const char *text)
+{
+    struct ot_cell_process *process = context;
+
+    process->exceeded = excess == OT_EXCESS_MEMORY ? OT_EXIT_MEMORY : OT_EXIT_WEDGED;
+    snprintf(process->excess, sizeof(process->excess), "was killed: it %s", text);
+    process->options.exceeded(process->options.context, process->exceeded);
+    ot_engine_kill(process->engine);
+}
+
+static void begin_watch(struct ot_cell_process *process)
+{
+    const struct ot_cell_watch_options watch = {.pid = ot_engine_pid(process->engine),
+                                                .path = process->options.path,
+                                                .limits = process->options.limits,
+                                                .loop = process->options.loop,
+                                                .exceeded = on_exceeded,
+                                                .context = process};
+
+    process->watch = ot_cell_watch_new(&watch);
 }
 
 static void finish(struct ot_cell_process *process, enum ot_cell_exit why, const char *text)
@@ -234,6 +275,7 @@ static void settle(struct ot_cell_process *process)
     if (ot_engine_state(process->engine) == OT_ENGINE_READY && process->ready_at == 0 &&
         !process->stopping) {
         process->ready_at = ot_now_ms();
+        begin_watch(process);
         process->options.ready(process->options.context);
     }
 }
@@ -255,8 +297,15 @@ static void run_engine(struct ot_cell_process *process, int slot)
     if (result < 0) {
         finish(process, reason(process, timed_out), err.message);
     } else if (ot_engine_state(process->engine) == OT_ENGINE_ENDED) {
-        ot_process_status_text(ot_engine_status(process->engine), status, sizeof(status));
-        finish(process, reason(process, false), status);
+        enum ot_cell_exit why = reason(process, false);
+
+        if (process->exceeded != OT_EXIT_NONE && why == process->exceeded)
+            snprintf(status, sizeof(status), "%s", process->excess);
+        else if (why == OT_EXIT_MEMORY)
+            snprintf(status, sizeof(status), "ended: its JavaScript heap is full");
+        else
+            ot_process_status_text(ot_engine_status(process->engine), status, sizeof(status));
+        finish(process, why, status);
     } else {
         settle(process);
     }
@@ -317,6 +366,7 @@ void ot_cell_process_stop(struct ot_cell_process *process, uint64_t drain_ms)
         ot_engine_kill(process->engine);
         return;
     }
+    ot_cell_watch_draining(process->watch);
     ot_engine_stop(process->engine);
     process->kill_at = ot_now_ms() + (int64_t)drain_ms;
     settle_timer(process);

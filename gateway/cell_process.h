@@ -13,10 +13,14 @@ struct ot_cell_process_options {
     const char *engine_path;         /* only needed during the call */
     struct ot_engine_config *config; /* taken over, also on failure; freed once it is written */
     int listen_fd;
+    const char *path; /* of its socket; must live as long as the process */
+    struct ot_cell_limits limits;
     uint64_t start_timeout_ms;
     uv_loop_t *loop;
     struct ot_log *log;
     void (*ready)(void *context); /* it accepts connections */
+    /* It used too much, and is killed behind this call. */
+    void (*exceeded)(void *context, enum ot_cell_exit why);
     /*
      * It has ended, `lived_ms` after it was ready (-1: it never was); `text` says how, for people.
      * The process frees itself behind this call.

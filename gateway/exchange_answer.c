@@ -305,7 +305,9 @@ static void on_end(struct ot_exchange *exchange, ssize_t why)
         ot_exchange_drop_upstream(exchange);
         ot_exchange_dispatch(exchange);
     } else if (exchange->phase == OT_PHASE_HEAD) {
-        ot_exchange_fail(exchange, OT_FUNCTION_CRASHED);
+        ot_exchange_fail(exchange, ot_cell_was_wedged(exchange->upstream->pool->cell)
+                                       ? OT_FUNCTION_TIMEOUT
+                                       : OT_FUNCTION_CRASHED);
     } else if (exchange->phase == OT_PHASE_TUNNEL || exchange->upstream->body.until_end) {
         exchange->front->send(exchange, NULL, NULL, 0, true);
         ot_exchange_finish(exchange);

@@ -278,6 +278,22 @@ static uint64_t crashes(const struct ot_cell_report *report)
     return report->crashes;
 }
 
+static void put_kills(const struct ot_snapshot *snapshot, struct ot_buf *out)
+{
+    const char *name = "onetube_cell_limit_kills_total";
+
+    put_family(out, name, "counter", "Engine processes that were killed at a limit, by reason.");
+    for (size_t i = 0; i < snapshot->cell_count; i++) {
+        const struct ot_cell_report *report = &snapshot->cells[i].report;
+
+        for (int wedged = 0; wedged < 2; wedged++) {
+            put_labelled(out, name, "cell", snapshot->cells[i].name);
+            ot_buf_printf(out, ",reason=\"%s\"} %" PRIu64 "\n", wedged ? "wedged" : "memory",
+                          wedged ? report->wedged : report->over_memory);
+        }
+    }
+}
+
 static uint64_t start_ms(const struct ot_cell_report *report)
 {
     return report->start_ms;
@@ -300,6 +316,7 @@ static void put_engines(const struct ot_snapshot *snapshot, struct ot_buf *out)
               starts);
     put_cells(snapshot, out, "onetube_cell_crashes_total", "counter",
               "Engine processes that crashed.", crashes);
+    put_kills(snapshot, out);
     put_cells(snapshot, out, "onetube_cell_start_ms", "gauge", "How long the last start took.",
               start_ms);
     put_cells(snapshot, out, "onetube_cell_resident_bytes", "gauge", "Memory of its engine.",

@@ -136,21 +136,38 @@ static bool is_warm(const struct ot_generation *generation, const struct ot_func
     return generation->options.warm || config->warm || config->min_replicas != OT_UNSET;
 }
 
-static int add_cell(struct ot_generation *generation, const char *name, bool direct, bool warm,
-                    struct ot_error *err)
+/* Of a cell with this function, or with all of them. */
+static struct ot_cell_limits limits_of(const struct ot_generation *generation,
+                                       const struct ot_function *only)
+{
+    const struct ot_manifest *manifest = ot_payload_manifest(generation->payload);
+    const struct ot_settings *settings = generation->options.settings;
+    const struct ot_function *first = only != NULL ? only : manifest->functions;
+    size_t count = only != NULL ? 1 : manifest->function_count;
+    struct ot_limit_sum sum = {0};
+
+    for (size_t i = 0; i < count; i++)
+        ot_limit_sum_add(&sum, &first[i].config, settings->cell_memory_mb, settings->timeout_ms);
+    return ot_limit_sum_end(&sum);
+}
+
+/* A cell of `only`, or with NULL of all functions. */
+static int add_cell(struct ot_generation *generation, const char *name,
+                    const struct ot_function *only, bool warm, struct ot_error *err)
 {
     const struct ot_generation_options *options = &generation->options;
     OT_AUTOLIST struct ot_list functions = {0};
     struct cell_slot *slot = &generation->slots[generation->cell_count];
     const struct ot_cell_options cell = {.name = name,
                                          .functions = &functions,
-                                         .direct = direct,
+                                         .direct = only != NULL,
                                          .keep_running = warm,
                                          .payload = generation->payload,
                                          .env = options->env,
                                          .engine_path = options->engine_path,
                                          .start_timeout_ms = options->start_timeout_ms,
                                          .drain_ms = options->settings->drain_ms,
+                                         .limits = limits_of(generation, only),
                                          .backoff = options->backoff,
                                          .loop = options->loop,
                                          .control = options->control,
@@ -161,7 +178,7 @@ static int add_cell(struct ot_generation *generation, const char *name, bool dir
                                          .changed = on_cell_changed,
                                          .context = slot};
 
-    if (direct)
+    if (only != NULL)
         ot_list_add(&functions, name);
     *slot = (struct cell_slot){.generation = generation, .warm = warm};
     if (ot_cell_new(&cell, &generation->cells[generation->cell_count], err) < 0)
@@ -180,14 +197,14 @@ static int add_functions(struct ot_generation *generation, struct ot_error *err)
     for (size_t i = 0; i < manifest->function_count; i++)
         any_warm = any_warm || is_warm(generation, &manifest->functions[i].config);
     if (shared && manifest->function_count > 0 &&
-        add_cell(generation, SHARED_CELL, false, any_warm, err) < 0)
+        add_cell(generation, SHARED_CELL, NULL, any_warm, err) < 0)
         return -1;
     for (size_t i = 0; i < manifest->function_count; i++) {
         const struct ot_function *function = &manifest->functions[i];
         const struct ot_function_config *config = &function->config;
 
         if (!shared &&
-            add_cell(generation, function->name, true, is_warm(generation, config), err) < 0)
+            add_cell(generation, function->name, function, is_warm(generation, config), err) < 0)
             return -1;
         generation->functions[generation->function_count++] = (struct ot_served_function){
             .name = ot_span_of(function->name),

@@ -28,6 +28,9 @@ struct ot_settings {
     uint64_t connections_max;   /* never 0: all threads together */
     uint64_t connections_per_address;
 
+    /* For functions without memoryMB; 0: none. Mebibytes. */
+    uint64_t cell_memory_mb;
+
     uint64_t default_rpm; /* 0: functions that say none are exempt */
     bool rate_limit;
     struct ot_ranges trusted_proxies;

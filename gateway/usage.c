@@ -27,20 +27,43 @@ static uint64_t number_at(struct ot_span text, size_t index)
     return 0;
 }
 
+/* The file's text; empty when it cannot be read. */
+static struct ot_span read_text(struct ot_buf *buf, pid_t pid, const char *name)
+{
+    OT_AUTOFREE char *path = ot_asprintf("/proc/%d/%s", (int)pid, name);
+    struct ot_error err;
+
+    if (ot_read_file(path, STAT_MAX, buf, &err) < 0 || buf->len == 0)
+        return OT_SPAN("");
+    return ot_buf_span(buf);
+}
+
 uint64_t ot_usage_cpu_ms(pid_t pid)
 {
-    OT_AUTOFREE char *path = ot_asprintf("/proc/%d/stat", (int)pid);
-    OT_AUTOBUF struct ot_buf text = {0};
-    struct ot_error err;
-    const char *name_end;
+    OT_AUTOBUF struct ot_buf buf = {0};
+    struct ot_span text = read_text(&buf, pid, "stat");
+    const char *name_end = text.len > 0 ? memrchr(text.data, ')', text.len) : NULL;
     struct ot_span rest;
 
-    if (ot_read_file(path, STAT_MAX, &text, &err) < 0 || text.len == 0)
-        return 0;
-    name_end = memrchr(text.data, ')', text.len);
     if (name_end == NULL || (size_t)(name_end + 2 - text.data) > text.len)
         return 0;
-    rest = ot_span_skip(ot_buf_span(&text), (size_t)(name_end + 2 - text.data));
+    rest = ot_span_skip(text, (size_t)(name_end + 2 - text.data));
     return (number_at(rest, UTIME) + number_at(rest, STIME)) * 1000 /
            (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+/* https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds */
+uint64_t ot_usage_thread_us(pid_t pid)
+{
+    OT_AUTOBUF struct ot_buf buf = {0};
+
+    return number_at(read_text(&buf, pid, "schedstat"), 0) / 1000;
+}
+
+/* proc_pid_statm(5): in pages */
+uint64_t ot_usage_resident_bytes(pid_t pid)
+{
+    OT_AUTOBUF struct ot_buf buf = {0};
+
+    return number_at(read_text(&buf, pid, "statm"), 1) * (uint64_t)getpagesize();
 }

@@ -51,7 +51,7 @@ struct ot_function_config {
     enum ot_rate_limit_by rate_limit_by;
     enum ot_preflight preflight; /* see ot_function_answers_preflights */
     uint64_t memory_mb;
-    uint64_t cpu_ms; /* that one request may use */
+    uint64_t cpu_ms; /* without a turn of the event loop */
     bool warm;
     uint64_t min_replicas, replicas; /* processes that are kept; the most of them */
     char cell[OT_NAME_SIZE];         /* which one it shares with others; "": its own */

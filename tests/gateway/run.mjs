@@ -6,6 +6,7 @@ import path from "node:path";
 import { groups as more, callers } from "./callers.mjs";
 import { functions } from "./functions.mjs";
 import { finish, makePayload, root, work } from "./harness.mjs";
+import { enforced } from "./limits.mjs";
 import { crashes, examples, starts, swaps } from "./lives.mjs";
 import { streams } from "./streams.mjs";
 import { networks } from "./net.mjs";
@@ -24,6 +25,7 @@ const payload = makePayload(functions, { env: ["ALLOWED", "EMPTY", "UNNAMED"] })
 const shown = makePayload(path.join(root, "examples/functions"), { env: ["OPENAI_API_KEY", "POSTHOG_HOST", "WORKERD_E2E_FLAG"] });
 const groups = {
     swaps,
+    enforced,
     crashes: () => crashes(shown),
     refusals: () => refusals(payload),
     streams: () => streams(payload),

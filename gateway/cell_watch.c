@@ -1,0 +1,189 @@
+#include "gateway/cell_watch.h"
+
+#include "base/process.h"
+#include "gateway/usage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define MEBIBYTE (UINT64_C(1) << 20)
+
+struct ot_cell_watch {
+    struct ot_cell_watch_options options;
+    uv_timer_t timer;
+    struct ot_memory_watch memory;
+    uint64_t resident_bytes, cpu_us; /* at the last look */
+    int64_t looked_at;               /* of ot_now_ms */
+    int64_t memory_at;               /* when to look at its memory */
+    int64_t asked_at;                /* 0: nothing was asked */
+    uint64_t asked_cpu_us;
+    int question; /* the connection that it should close; -1: none */
+};
+
+static void free_timer(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* -- asking -- */
+
+/* A full backlog is as good as a question: it does not accept. */
+static void ask(struct ot_cell_watch *watch)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    memcpy(address.sun_path, watch->options.path, strlen(watch->options.path));
+    watch->question = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (watch->question < 0)
+        return;
+    if (connect(watch->question, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        bool is_full = errno == EAGAIN;
+
+        ot_autoclose(&watch->question);
+        if (!is_full)
+            return;
+    } else {
+        shutdown(watch->question, SHUT_WR);
+    }
+    if (watch->asked_at == 0) {
+        watch->asked_at = ot_now_ms();
+        watch->asked_cpu_us = watch->cpu_us;
+    }
+}
+
+static bool has_answered(const struct ot_cell_watch *watch)
+{
+    char byte;
+    ssize_t got = watch->question >= 0 ? recv(watch->question, &byte, 1, MSG_DONTWAIT) : -1;
+
+    return watch->question >= 0 &&
+           (got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR));
+}
+
+/* -- looking -- */
+
+static void tell(struct ot_cell_watch *watch, enum ot_cell_excess excess, const char *text)
+{
+    uv_timer_stop(&watch->timer);
+    watch->options.exceeded(watch->options.context, excess, text);
+}
+
+static bool look_at_memory(struct ot_cell_watch *watch, int64_t now)
+{
+    const struct ot_cell_limits *limits = &watch->options.limits;
+    char text[128];
+
+    if (limits->memory_bytes == 0)
+        return false;
+    watch->memory_at = now + (int64_t)ot_memory_next_look(limits, watch->resident_bytes);
+    if (!ot_memory_exceeded(&watch->memory, limits, watch->resident_bytes, (uint64_t)now))
+        return false;
+    snprintf(text, sizeof(text), "used %" PRIu64 " MiB of memory, and may use %" PRIu64,
+             watch->resident_bytes / MEBIBYTE, limits->memory_bytes / MEBIBYTE);
+    tell(watch, OT_EXCESS_MEMORY, text);
+    return true;
+}
+
+static void judge_silence(struct ot_cell_watch *watch, int64_t now)
+{
+    uint64_t silent = (uint64_t)(now - watch->asked_at);
+    uint64_t cpu = (watch->cpu_us - watch->asked_cpu_us) / 1000;
+    char text[128];
+
+    switch (ot_silence_judge(&watch->options.limits, silent, cpu)) {
+    case OT_SILENCE_FINE:
+        if (watch->question < 0) /* its backlog was full */
+            ask(watch);
+        break;
+    case OT_SILENCE_CPU:
+        snprintf(text, sizeof(text),
+                 "used the CPU for %" PRIu64 " ms without a pause, and may for %" PRIu64, cpu,
+                 watch->options.limits.cpu_ms);
+        tell(watch, OT_EXCESS_CPU, text);
+        break;
+    case OT_SILENCE_WEDGED:
+        snprintf(text, sizeof(text), "did nothing else for %" PRIu64 " ms (CPU %" PRIu64 " ms)",
+                 silent, cpu);
+        tell(watch, OT_EXCESS_WEDGED, text);
+        break;
+    }
+}
+
+static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_t cpu_before)
+{
+    if (has_answered(watch)) {
+        ot_autoclose(&watch->question);
+        watch->asked_at = 0;
+    }
+    if (watch->asked_at > 0)
+        judge_silence(watch, now);
+    else if (ot_silence_asks((uint64_t)(now - watch->looked_at), watch->cpu_us - cpu_before))
+        ask(watch);
+}
+
+static void read_usage(struct ot_cell_watch *watch)
+{
+    watch->resident_bytes = ot_usage_resident_bytes(watch->options.pid);
+    watch->cpu_us = ot_usage_thread_us(watch->options.pid);
+}
+
+static void look(uv_timer_t *timer)
+{
+    struct ot_cell_watch *watch = timer->data;
+    const struct ot_cell_limits *limits = &watch->options.limits;
+    bool judges_loop = limits->cpu_ms > 0 || limits->silence_ms > 0;
+    int64_t now = ot_now_ms();
+    int64_t next = judges_loop ? now + (int64_t)ot_silence_interval(limits) : INT64_MAX;
+    uint64_t cpu_before = watch->cpu_us;
+
+    read_usage(watch);
+    if (look_at_memory(watch, now))
+        return;
+    if (limits->memory_bytes > 0 && watch->memory_at < next)
+        next = watch->memory_at;
+    if (next < INT64_MAX)
+        uv_timer_start(&watch->timer, look, (uint64_t)(next - now), 0);
+    if (judges_loop)
+        look_at_event_loop(watch, now, cpu_before);
+    watch->looked_at = now;
+}
+
+struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *options)
+{
+    const struct ot_cell_limits *limits = &options->limits;
+    struct ot_cell_watch *watch;
+
+    if (limits->memory_bytes == 0 && limits->cpu_ms == 0 && limits->silence_ms == 0)
+        return NULL;
+    watch = ot_alloc(1, sizeof(*watch));
+    watch->options = *options;
+    watch->question = -1;
+    uv_timer_init(options->loop, &watch->timer);
+    watch->timer.data = watch;
+    read_usage(watch);
+    watch->looked_at = ot_now_ms();
+    uv_timer_start(&watch->timer, look, ot_silence_interval(limits), 0);
+    return watch;
+}
+
+void ot_cell_watch_draining(struct ot_cell_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    watch->options.limits.cpu_ms = watch->options.limits.silence_ms = 0;
+    ot_autoclose(&watch->question);
+}
+
+void ot_cell_watch_free(struct ot_cell_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    ot_autoclose(&watch->question);
+    uv_close((uv_handle_t *)&watch->timer, free_timer);
+}

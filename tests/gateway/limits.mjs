@@ -1,0 +1,150 @@
+// Limits of engines: one function misbehaves in every way, the others answer meanwhile, and what works is left alone.
+
+import assert from "node:assert/strict";
+import { eventually, makePayload, refused, serving, sleep, test, until } from "./harness.mjs";
+
+const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
+
+const source = `
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const work = (rounds) => { let sum = 0; for (let i = 0; i < rounds; i++) sum = (sum * 31 + i) | 0; return sum; };
+const kept = [];
+const actions = {
+    spin: () => { for (;;); },
+    microtasks: async () => { for (;;) await null; },
+    regexp: () => new Response(String(/^(a+)+$/.test("a".repeat(60) + "b"))),
+    buffers: () => { for (;;) kept.push(new Uint8Array(1 << 20).fill(1)); },
+    heap: () => { for (;;) kept.push({ x: [kept.length, String(kept.length)] }); },
+    keep: (mb) => { for (let i = 0; i < mb; i++) kept.push(new Uint8Array(1 << 20).fill(1)); return new Response("kept"); },
+    flood: () => { for (;;) console.log("x".repeat(100)); },
+    chatter: async () => { for (;;) { for (let i = 0; i < 1000; i++) console.log("x".repeat(100)); await sleep(1); } },
+    never: () => new Promise(() => {}),
+    sleep: async (ms) => { await sleep(ms); return new Response("slept"); },
+    stream: () => new Response(new ReadableStream({ async pull(c) { await sleep(20); c.enqueue(new Uint8Array(100)); } })),
+    // CPU time, with a turn of the event loop every few milliseconds
+    turns: async (count) => { for (let i = 0; i < count; i++) { work(4e6); await sleep(0); } return new Response("turned"); },
+    compute: (millions) => new Response("worked " + (work(millions * 1e6), 1)),
+};
+Deno.serve((request) => {
+    const [, , action, number] = new URL(request.url).pathname.split("/");
+    return Object.hasOwn(actions, action) ? actions[action](Number(number)) : new Response("fine");
+});`;
+
+const limited = { ...open, timeoutMs: 2000, memoryMB: 64 }; // 160 MiB, at once from 240
+
+const functions = {
+    bad: { config: limited, source },
+    greedy: { config: limited, source },
+    loud: { config: limited, source },
+    good: { config: { ...limited, timeoutMs: 20000 }, source },
+    short: { config: { ...open, timeoutMs: 20000, cpuMs: 200 }, source },
+    other: { config: open, source },
+};
+
+const timedOut = { error: "Function execution timed out", reason: "function_timeout" };
+const crashed = { error: "Function ended before it answered", reason: "function_crashed" };
+const kills = (gateway, cell, reason) => gateway.metric(`onetube_cell_limit_kills_total{cell="${cell}",reason="${reason}"}`);
+
+/** While `run` runs, the others answer, and none of their requests fails. */
+async function othersAnswer(gateway, run) {
+    let running = true;
+    let count = 0;
+    const ask = async (name) => {
+        while (running) {
+            const answer = await gateway.ask(name);
+            assert.deepEqual([answer.status, answer.text], [200, "fine"], name);
+            count++;
+            await sleep(5);
+        }
+    };
+    const others = Promise.all([ask("other"), ask("good")]);
+    others.catch(() => {});
+    try {
+        await run();
+    } finally {
+        running = false;
+    }
+    await others;
+    assert(count > 10, `${count} requests of others`);
+}
+
+/** The path ends the engine for this reason; the next request finds another one. */
+async function isKilled(gateway, name, where, { reason, status, body, said }) {
+    assert.equal((await gateway.ask(name)).text, "fine");
+    const { pid } = await gateway.cell(name);
+    const before = await kills(gateway, name, reason);
+    const quiet = gateway.said.length;
+    await othersAnswer(gateway, async () => {
+        refused(await gateway.ask(`${name}/${where}`), status, body);
+        await eventually(() => kills(gateway, name, reason), before + 1);
+    });
+    const last = await until(() => gateway.cell(name).then((cell) => cell.lastExit === reason && cell));
+    assert.notEqual(last.pid, pid);
+    assert.match(gateway.said.slice(quiet), said);
+    await until(async () => (await gateway.ask(name)).status === 200);
+}
+
+const wedged = { reason: "wedged", status: 504, body: timedOut, said: /the engine was killed: it did nothing else for [2-9]\d{3} ms/ };
+const memory = { reason: "memory", status: 502, body: crashed, said: /cell greedy: the engine was killed: it used \d+ MiB of memory, and may use 160/ };
+
+async function misbehaves(gateway) {
+    await test("a function that loops for ever gets 504 at its deadline, and another engine", () => isKilled(gateway, "bad", "spin", wedged));
+    await test("the same in a regular expression", () => isKilled(gateway, "bad", "regexp", wedged));
+    await test("the same in microtasks", () => isKilled(gateway, "bad", "microtasks", wedged));
+    await test("buffers without end", () => isKilled(gateway, "greedy", "buffers", memory));
+    await test("objects without end", () => isKilled(gateway, "greedy", "heap", memory));
+    await test("too much memory for three seconds", async () => {
+        await until(async () => (await gateway.ask("greedy")).status === 200);
+        const before = await kills(gateway, "greedy", "memory");
+        await othersAnswer(gateway, async () => {
+            assert.equal((await gateway.ask("greedy/keep/130")).text, "kept");
+            await eventually(() => kills(gateway, "greedy", "memory"), before + 1);
+        });
+        await until(async () => (await gateway.ask("greedy")).status === 200);
+    });
+    await test("more CPU time than cpuMs without a pause: 504, long before the deadline", () =>
+        isKilled(gateway, "short", "spin", { ...wedged, said: /cell short: the engine was killed: it used the CPU for \d+ ms without a pause, and may for 200/ }));
+    await test("a log without end is a loop without end", async () => {
+        const before = gateway.residentKiB();
+        await isKilled(gateway, "loud", "flood", wedged);
+        assert(gateway.residentKiB() - before < 32 * 1024, "the log is not kept in memory");
+    });
+}
+
+async function isLeftAlone(gateway) {
+    const { pid } = await until(async () => (await gateway.ask("good")).status === 200 && gateway.cell("good"));
+    await test("what waits, streams, never answers or logs a lot is not killed", async () => {
+        await until(async () => (await gateway.ask("bad")).status === 200);
+        const cell = await gateway.cell("bad");
+        await othersAnswer(gateway, async () => {
+            const [never, ...fine] = await Promise.all([gateway.ask("bad/never"), gateway.ask("bad/sleep/1500"), gateway.ask("bad/turns/8")]);
+            refused(never, 504, timedOut);
+            assert.deepEqual(fine.map(({ text }) => text), ["slept", "turned"]);
+            refused(await gateway.ask("bad/chatter"), 504, timedOut);
+            await assert.rejects(gateway.ask("bad/stream"), "cut off at the deadline");
+            await sleep(1000);
+        });
+        assert.equal((await gateway.cell("bad")).pid, cell.pid);
+    });
+    await test("CPU time with turns in between is not limited by cpuMs", async () => {
+        await until(async () => (await gateway.ask("short")).status === 200);
+        const cell = await gateway.cell("short");
+        assert.equal((await gateway.ask("short/turns/100")).text, "turned");
+        assert.equal((await gateway.cell("short")).pid, cell.pid);
+    });
+    await test("long work below the limits, and memory below them", async () => {
+        assert.equal((await gateway.ask("good/compute/1500")).text, "worked 1");
+        assert.equal((await gateway.ask("good/keep/50")).text, "kept");
+        await sleep(3500);
+        assert.equal((await gateway.cell("good")).pid, pid);
+        assert.deepEqual([await kills(gateway, "good", "memory"), await kills(gateway, "good", "wedged"), await kills(gateway, "other", "wedged")], [0, 0, 0]);
+    });
+}
+
+export async function enforced() {
+    const payload = makePayload(functions);
+    await serving("enforced", [payload, ["--log-format", "none"]], async (gateway) => {
+        await isLeftAlone(gateway);
+        await misbehaves(gateway);
+    });
+}

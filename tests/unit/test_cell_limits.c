@@ -1,0 +1,184 @@
+/* What a cell may use, and when that is too much: tables. */
+#include "tests/unit/unit.h"
+
+#include "gateway/cell_limits.h"
+#include "gateway/usage.h"
+#include "verify/manifest_reader.h"
+
+#include <unistd.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define NONE OT_UNSET
+
+static void sums(void **state)
+{
+    static const struct {
+        uint64_t memory[2], cpu[2], timeout[2]; /* of two functions */
+        struct ot_cell_limits limits;
+    } rows[] = {
+        /* the defaults are 100 MB and 2000 ms */
+        {{64, 36}, {50, 70}, {1000, 9000}, {214 * MIB, 70, 9000}},
+        {{64, NONE}, {50, NONE}, {1000, NONE}, {310 * MIB, 0, 2000}},
+        {{NONE, NONE}, {NONE, NONE}, {NONE, NONE}, {364 * MIB, 0, 2000}},
+        {{INT32_MAX, INT32_MAX}, {1, 0}, {1, 0}, {0, 0, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        struct ot_limit_sum sum = {0};
+        struct ot_cell_limits limits;
+
+        for (int j = 0; j < 2; j++) {
+            struct ot_function_config config;
+
+            ot_function_config_init(&config);
+            config.memory_mb = rows[i].memory[j];
+            config.cpu_ms = rows[i].cpu[j];
+            config.timeout_ms = rows[i].timeout[j];
+            ot_limit_sum_add(&sum, &config, 100, 2000);
+        }
+        limits = ot_limit_sum_end(&sum);
+        if (i < 3)
+            assert_int_equal(limits.memory_bytes, rows[i].limits.memory_bytes);
+        assert_int_equal(limits.cpu_ms, rows[i].limits.cpu_ms);
+        assert_int_equal(limits.silence_ms, rows[i].limits.silence_ms);
+    }
+}
+
+static void one_without_a_limit_frees_all(void **state)
+{
+    struct ot_limit_sum sum = {0};
+    struct ot_function_config config;
+
+    (void)state;
+    ot_function_config_init(&config);
+    ot_limit_sum_add(&sum, &config, 0, 0);
+    config.memory_mb = config.cpu_ms = config.timeout_ms = 100;
+    ot_limit_sum_add(&sum, &config, 0, 0);
+    assert_int_equal(ot_limit_sum_end(&sum).memory_bytes, 0);
+    assert_int_equal(ot_limit_sum_end(&sum).cpu_ms, 0);
+    assert_int_equal(ot_limit_sum_end(&sum).silence_ms, 0);
+}
+
+/* The limit is 200 MiB, at once from 300. */
+static void memory(void **state)
+{
+    static const struct {
+        struct {
+            uint64_t at_ms, mib;
+        } looks[6];
+        size_t count;
+        bool killed; /* at the last look, and never before */
+    } rows[] = {
+        {{{0, 199}, {1000, 200}, {2000, 200}, {3000, 200}}, 4, false},
+        {{{0, 301}}, 1, true},
+        {{{0, 50}, {10, 300}, {20, 301}}, 3, true},
+        {{{0, 201}, {1000, 201}, {2000, 201}}, 3, true},
+        {{{0, 201}, {10, 201}, {20, 201}, {30, 201}}, 4, false}, /* too close together */
+        {{{0, 201}, {10, 250}, {1000, 201}, {1999, 201}, {2010, 201}}, 5, true},
+        {{{0, 201}, {1000, 201}, {2000, 199}, {3000, 201}, {4000, 201}}, 5, false},
+        {{{0, 201}, {1000, 201}, {1500, 0}, {2000, 201}, {3000, 201}, {4000, 201}}, 6, true},
+    };
+    const struct ot_cell_limits limits = {.memory_bytes = 200 * MIB};
+    const struct ot_cell_limits unlimited = {0};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        struct ot_memory_watch watch = {0}, other = {0};
+
+        for (size_t j = 0; j < rows[i].count; j++) {
+            uint64_t bytes = rows[i].looks[j].mib * MIB;
+            bool exceeded = ot_memory_exceeded(&watch, &limits, bytes, rows[i].looks[j].at_ms);
+
+            if (exceeded != (rows[i].killed && j + 1 == rows[i].count))
+                fail_msg("row %zu, look %zu", i, j);
+            assert_false(ot_memory_exceeded(&other, &unlimited, bytes, rows[i].looks[j].at_ms));
+        }
+    }
+}
+
+static void when_to_look(void **state)
+{
+    static const struct {
+        uint64_t limit_mib, used_mib, ms;
+    } rows[] = {{0, 9999, 1000}, {200, 50, 125},  {200, 280, 10},
+                {200, 300, 10},  {200, 5000, 10}, {9000, 50, 1000}};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        const struct ot_cell_limits limits = {.memory_bytes = rows[i].limit_mib * MIB};
+
+        assert_int_equal(ot_memory_next_look(&limits, rows[i].used_mib * MIB), rows[i].ms);
+    }
+}
+
+static void silence(void **state)
+{
+    static const struct {
+        uint64_t cpu_limit, silence_limit, silent, cpu;
+        enum ot_silence verdict;
+    } rows[] = {
+        {0, 0, 1u << 30, 1u << 30, OT_SILENCE_FINE},
+        {0, 2000, 1999, 1999, OT_SILENCE_FINE},
+        {0, 2000, 2000, 2000, OT_SILENCE_WEDGED},
+        {0, 2000, 2000, 20, OT_SILENCE_WEDGED}, /* on a machine that is busy */
+        {0, 2000, 2000, 19, OT_SILENCE_FINE},   /* it hardly ran */
+        {0, 2000, 7999, 0, OT_SILENCE_FINE},
+        {0, 2000, 8000, 0, OT_SILENCE_WEDGED},
+        {50, 2000, 51, 50, OT_SILENCE_FINE},
+        {50, 2000, 51, 51, OT_SILENCE_CPU},
+        {50, 0, 9000, 40, OT_SILENCE_FINE}, /* waits its turn: no CPU time */
+        {50, 0, 9000, 60, OT_SILENCE_CPU},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        const struct ot_cell_limits limits = {.cpu_ms = rows[i].cpu_limit,
+                                              .silence_ms = rows[i].silence_limit};
+
+        if (ot_silence_judge(&limits, rows[i].silent, rows[i].cpu) != rows[i].verdict)
+            fail_msg("row %zu", i);
+    }
+}
+
+static void how_often(void **state)
+{
+    static const struct {
+        uint64_t cpu, silence, ms;
+    } rows[] = {{0, 0, 250},  {0, 150000, 250}, {0, 400, 50}, {0, 1, 10},
+                {100, 0, 25}, {100, 160, 20},   {4, 0, 10},   {5000, 5000, 250}};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++) {
+        const struct ot_cell_limits limits = {.cpu_ms = rows[i].cpu, .silence_ms = rows[i].silence};
+
+        assert_int_equal(ot_silence_interval(&limits), rows[i].ms);
+    }
+    assert_false(ot_silence_asks(250, 0));
+    assert_false(ot_silence_asks(250, 2499));
+    assert_true(ot_silence_asks(250, 2500));
+}
+
+static void usage(void **state)
+{
+    uint64_t before = ot_usage_thread_us(getpid());
+
+    (void)state;
+    assert_true(ot_usage_resident_bytes(getpid()) > MIB / 2);
+    while (ot_usage_thread_us(getpid()) <= before)
+        continue; /* it runs */
+    assert_int_equal(ot_usage_resident_bytes(0), 0);
+    assert_int_equal(ot_usage_thread_us(0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums),    cmocka_unit_test(one_without_a_limit_frees_all),
+        cmocka_unit_test(memory),  cmocka_unit_test(when_to_look),
+        cmocka_unit_test(silence), cmocka_unit_test(how_often),
+        cmocka_unit_test(usage),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
