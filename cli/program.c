@@ -130,13 +130,13 @@ int ot_cli_main(int argc, char **argv)
 
     ot_open_standard_streams();
     done = dispatch(argc, argv, &name, &err);
-    if (done == 0)
-        done = ot_flush_stdout(&err);
-    else
+    if (done < 0)
         (void)fflush(stdout);
+    else if (ot_flush_stdout(&err) < 0)
+        done = -1;
     if (done < 0)
         ot_out_error(name, &err);
     if (done < 0 && err.kind == OT_USAGE && name != NULL)
         fprintf(stderr, "Try: onetube %s -h\n", name);
-    return done < 0 ? (int)err.kind : 0;
+    return done < 0 ? (int)err.kind : done;
 }
