@@ -43,9 +43,9 @@ struct ot_memory_watch {
 bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limits *limits,
                         uint64_t resident_bytes, uint64_t now_ms);
 /*
- * In how many milliseconds to look again: before a process that allocates 2 GiB a second (the most
- * that was measured is 2.1) can have reached one and a half times its limit, but no sooner than in
- * 10 and no later than in OT_MEMORY_SAMPLE_MS.
+ * In how many milliseconds to look again: before a process that allocates 2 GiB a second can have
+ * reached one and a half times its limit, but no sooner than in 10 and no later than in
+ * OT_MEMORY_SAMPLE_MS. A faster one (5 GiB a second were measured) gets beyond it by as much.
  */
 uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resident_bytes);
 
