@@ -16,7 +16,7 @@
 #define TEMP_MARK ".onetube-"
 #define TEMP_DIGITS 16u
 /* How often others may take a temporary away before it is locked. */
-#define TRIES_MAX 10
+#define TRIES_MAX 100
 
 /* Splits `path` into its folder, opened, and the last component. */
 static int open_parent(const char *path, int *dir_fd, char **name, struct ot_error *err)
