@@ -44,8 +44,7 @@ static void index_functions(struct ot_diff_side *side)
 
 /* -- shapes ------------------------------------------------------------------------------------ */
 
-/* The word that esbuild makes of a file's name for its variables: "pay" of "pay/index.ts". */
-static void stem_of(struct ot_span name, struct ot_buf *out)
+void ot_module_stem(struct ot_span name, struct ot_buf *out)
 {
     size_t end = name.len, begin;
 
@@ -71,7 +70,7 @@ static void stem_of(struct ot_span name, struct ot_buf *out)
     }
 }
 
-static void append_without(struct ot_buf *out, struct ot_span text, struct ot_span word)
+void ot_append_without(struct ot_buf *out, struct ot_span text, struct ot_span word)
 {
     const char *at = text.data;
     size_t left = text.len;
@@ -94,9 +93,9 @@ static void digest_shape(struct ot_span name, struct ot_span text, uint8_t out[O
     OT_AUTOBUF struct ot_buf first = {0};
     OT_AUTOBUF struct ot_buf second = {0};
 
-    stem_of(name, &stem);
-    append_without(&first, text, name);
-    append_without(&second, ot_buf_span(&first), ot_buf_span(&stem));
+    ot_module_stem(name, &stem);
+    ot_append_without(&first, text, name);
+    ot_append_without(&second, ot_buf_span(&first), ot_buf_span(&stem));
     ot_sha256(ot_buf_span(&second), out);
 }
 

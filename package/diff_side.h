@@ -27,5 +27,11 @@ void ot_diff_side_free(struct ot_diff_side *side);
 int ot_module_place_compare(const struct ot_module_place *a, const struct ot_module_place *b,
                             bool whole);
 
+/* Appends the word that esbuild makes of a file's name for its variables: "pay" of "pay/index.ts".
+ */
+void ot_module_stem(struct ot_span name, struct ot_buf *out);
+/* Appends `text` without every occurrence of `word`. */
+void ot_append_without(struct ot_buf *out, struct ot_span text, struct ot_span word);
+
 /* Fills in `modules`; the sides are read. Counts what changed in their members. */
 void ot_diff_modules(struct ot_diff *diff);

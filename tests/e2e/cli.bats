@@ -4,7 +4,7 @@ load helpers
 
 @test "help is on stdout with 0 when asked for, usage errors on stderr with 2" {
     all=$("$ONETUBE" --help)
-    for command in build package sign pae keygen verify inspect diff unpack serve; do
+    for command in build package sign pae keygen verify inspect diff rebuild unpack serve; do
         [[ "$all" == *"$command"* ]]
         "$ONETUBE" "$command" --help >"$BATS_TEST_TMPDIR/help" 2>"$BATS_TEST_TMPDIR/errors"
         grep -q "Usage: onetube $command" "$BATS_TEST_TMPDIR/help"
@@ -65,7 +65,7 @@ load helpers
 
 @test "completion is valid shell and knows every command" {
     bash -n "$BUILD/completion/onetube"
-    for command in build package sign pae keygen verify inspect diff unpack; do grep -q "^    $command)" "$BUILD/completion/onetube"; done
+    for command in build package sign pae keygen verify inspect diff rebuild unpack; do grep -q "^    $command)" "$BUILD/completion/onetube"; done
 }
 
 @test "completion offers commands, options behind a dash, and file names elsewhere" {
@@ -106,7 +106,7 @@ load helpers
         groff -man -Tutf8 -P-cbou -ww "$BUILD/man/$page.1" >"$BATS_TEST_TMPDIR/$page.txt" 2>"$BATS_TEST_TMPDIR/warnings"
         [ ! -s "$BATS_TEST_TMPDIR/warnings" ] || { cat "$BATS_TEST_TMPDIR/warnings"; return 1; }
     done
-    for command in build package sign pae keygen verify inspect diff unpack; do
+    for command in build package sign pae keygen verify inspect diff rebuild unpack; do
         "$ONETUBE" "$command" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
             grep -q -- "$option" "$BATS_TEST_TMPDIR/onetube.txt" || { echo "$command $option is not in the man page"; exit 1; }
         done

@@ -68,6 +68,27 @@ same() {
     JOBS=7 same pack "$TMP/base"
 }
 
+@test "host name, a Turkish locale that is there, a fixed time, and other clocks give the same digest" {
+    WANTED=$(pack "$TMP/base")
+    mkdir "$TMP/locale"
+    localedef -i tr_TR -f UTF-8 "$TMP/locale/tr_TR.UTF-8"
+    [ "$(LOCPATH=$TMP/locale LC_ALL=tr_TR.UTF-8 locale charmap)" = UTF-8 ]
+    same pack "$TMP/base" LOCPATH="$TMP/locale" LC_ALL=tr_TR.UTF-8
+    same pack "$TMP/base" LC_ALL=C.UTF-8
+    same pack "$TMP/base" SOURCE_DATE_EPOCH=1 TZ=Pacific/Kiritimati
+    if [ "$(id -u)" = 0 ] && unshare --uts --time true; then
+        digest=$(unshare --uts --time --boottime 1000000 --monotonic 1000000 sh -c 'hostname elsewhere.example && "$0" package --functions "$1" \
+            --out "$2" --sign-key "$3" --env A_NAME,B_NAME >/dev/null 2>&1 && sha256sum <"$2"' \
+            "$ONETUBE" "$TMP/base/functions" "$TMP/elsewhere.1tube" "$TMP/release.key.pem")
+        [ "$digest" = "$WANTED" ]
+    fi
+    # and rebuild says so
+    place "$TMP/a/far deeper/place"
+    (umask 077 && cd / && HOME=/nonexistent LOCPATH="$TMP/locale" LC_ALL=tr_TR.UTF-8 TZ=Asia/Kathmandu "$ONETUBE" rebuild "$TMP/result.1tube" \
+        --functions "$TMP/a/far deeper/place/functions" --jobs 1 >"$TMP/said")
+    grep -q '^equal: ' "$TMP/said"
+}
+
 @test "the order of a directory does not matter" {
     WANTED=$(pack "$TMP/base")
     # the same files made in the opposite order
