@@ -87,6 +87,26 @@ static void close_others_at_exec(const struct ot_process_options *options)
     }
 }
 
+/*
+ * A descriptor is executed without a look at any path. Only the interpreter of a script has to find
+ * what it shall read, and the kernel says so with ENOENT.
+ */
+static void execute(const struct ot_process_options *options, const char *path, int program)
+{
+    static char *const nothing[] = {NULL};
+    /* exec takes no const, and changes nothing */
+    char *const *argv = (char *const *)(uintptr_t)options->argv;
+    char *const *envp = options->envp != NULL ? (char *const *)(uintptr_t)options->envp : nothing;
+
+    if (program == 0) {
+        execve(path, argv, envp);
+        return;
+    }
+    execveat(program, "", argv, envp, AT_EMPTY_PATH);
+    if (errno == ENOENT && fcntl(program, F_SETFD, 0) == 0)
+        execveat(program, "", argv, envp, AT_EMPTY_PATH);
+}
+
 static void reset_signals(void)
 {
     sigset_t none;
@@ -100,20 +120,20 @@ static void reset_signals(void)
 static _Noreturn void run_child(const struct ot_process_options *options, const char *path,
                                 pid_t parent, int report)
 {
-    static char *const nothing[] = {NULL};
+    int program = options->program_fd;
     int errnum;
 
     reset_signals();
-    if ((!options->own_group || setpgid(0, 0) == 0) &&
+    if (program != 0)
+        program = fcntl(program, F_DUPFD_CLOEXEC, stage_of(options));
+    if (program >= 0 && (!options->own_group || setpgid(0, 0) == 0) &&
         (!options->die_with_parent || prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) &&
         (!options->no_new_privileges || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) &&
         (options->cwd == NULL || chdir(options->cwd) == 0) && arrange_fds(options) == 0) {
         close_others_at_exec(options);
         if (options->die_with_parent && getppid() != parent)
             _exit(127); /* it ended before the kernel was told */
-        /* execve takes no const, and changes nothing */
-        execve(path, (char *const *)(uintptr_t)options->argv,
-               options->envp != NULL ? (char *const *)(uintptr_t)options->envp : nothing);
+        execute(options, path, program);
     }
     errnum = errno;
     if (write(report, &errnum, sizeof(errnum)) < 0)

@@ -44,6 +44,11 @@ struct ot_fd_map {
 struct ot_process_options {
     const char *const
         *argv; /* argv[0] is the program's path, or its name to be searched in our PATH */
+    /*
+     * An open descriptor of the program, which is executed whatever is at argv[0] by now; 0: none.
+     * A script finds itself at /dev/fd/N, and so has that descriptor.
+     */
+    int program_fd;
     const char *const *envp;     /* the child's whole environment; NULL means empty */
     const char *cwd;             /* NULL: ours */
     const struct ot_fd_map *fds; /* 0, 1 and 2 not named here are /dev/null */

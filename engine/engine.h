@@ -88,8 +88,22 @@ OT_MUST_USE int ot_engine_config_write(struct ot_engine_config *config, int fd,
 OT_MUST_USE int ot_route_prefix(const char *text, char **out, struct ot_error *err);
 
 /*
- * Where the engine is: `path` if given, else what is installed beside the program
- * (../libexec/onetube/workerd, or the node_modules of the tree that it was built in), else
- * `workerd` on PATH. Caller frees. OT_TOOL when there is none, with what to do.
+ * The engine's program, opened once: what is executed is what was opened then, whatever happens to
+ * its path later.
  */
-OT_MUST_USE int ot_engine_find(const char *path, char **out, struct ot_error *err);
+struct ot_engine_program {
+    int fd;     /* for reading; -1 when not open */
+    char *name; /* its absolute path, for messages and its own argv[0] */
+};
+
+#define OT_ENGINE_PROGRAM_INIT ((struct ot_engine_program){.fd = -1})
+#define OT_AUTOPROGRAM OT_CLEANUP(ot_engine_program_close)
+
+/*
+ * Opens `path` if given, else what is installed beside this program (../libexec/onetube/workerd, or
+ * the node_modules of the tree that it was built in), else `workerd` on PATH. OT_TOOL when there is
+ * none, with what to do.
+ */
+OT_MUST_USE int ot_engine_program_open(struct ot_engine_program *program, const char *path,
+                                       struct ot_error *err);
+void ot_engine_program_close(struct ot_engine_program *program);

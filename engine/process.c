@@ -75,14 +75,15 @@ static int spawn(struct ot_engine *engine, const struct ot_engine_options *optio
 {
     char **envp = make_environment(ot_engine_config_env(options->config));
     char socket_option[64], control_option[32];
-    const char *const argv[] = {options->path, "serve",        "--binary", "-",
-                                socket_option, control_option, NULL};
+    const char *const argv[] = {options->program->name, "serve",        "--binary", "-",
+                                socket_option,          control_option, NULL};
     const struct ot_fd_map fds[] = {
         {theirs[CONFIG], STDIN_FILENO},   {options->stdout_fd, STDOUT_FILENO},
         {theirs[ERRORS], STDERR_FILENO},  {options->listen_fd, CHILD_LISTEN},
         {theirs[CONTROL], CHILD_CONTROL},
     };
     const struct ot_process_options process = {.argv = argv,
+                                               .program_fd = options->program->fd,
                                                .envp = (const char *const *)envp,
                                                .cwd = "/",
                                                .fds = fds,
@@ -141,7 +142,7 @@ int ot_engine_start(const struct ot_engine_options *options, struct ot_engine **
                                  .stderr_fd = options->stderr_fd,
                                  .errors = options->errors,
                                  .errors_context = options->errors_context,
-                                 .path = ot_strdup(options->path),
+                                 .path = ot_strdup(options->program->name),
                                  .config = options->config,
                                  .start_timeout_ms = options->start_timeout_ms,
                                  .deadline = ot_now_ms() + (int64_t)options->start_timeout_ms};

@@ -26,7 +26,7 @@ enum ot_engine_state {
 };
 
 struct ot_engine_options {
-    const char *path;                /* of the engine, from ot_engine_find */
+    const struct ot_engine_program *program;
     struct ot_engine_config *config; /* must live until the state is past OT_ENGINE_LOADING */
     int listen_fd;                   /* a listening stream socket; stays the caller's */
     int stdout_fd;                   /* becomes its standard output */
@@ -40,7 +40,7 @@ struct ot_engine_options {
 
 struct ot_engine;
 
-/* The path and all else in `options` but the config is only needed during the call. */
+/* The program and all else in `options` but the config is only needed during the call. */
 OT_MUST_USE int ot_engine_start(const struct ot_engine_options *options, struct ot_engine **out,
                                 struct ot_error *err);
 

@@ -258,7 +258,7 @@ static int start_process(struct ot_cell *cell, struct ot_error *err)
                                         .trust_proto = true,
                                         .direct = options->direct};
     struct ot_cell_process_options process = {.name = cell->name,
-                                              .engine_path = options->engine_path,
+                                              .program = options->program,
                                               .listen_fd = cell->socket.listen_fd,
                                               .path = cell->socket.path,
                                               .limits = options->limits,

@@ -60,7 +60,7 @@ struct ot_cell_options {
                                         when it is wanted again */
     const struct ot_payload *payload;
     const struct ot_list *env; /* names that the operator allows */
-    const char *engine_path;
+    const struct ot_engine_program *program;
     uint64_t start_timeout_ms, drain_ms;
     struct ot_cell_limits limits; /* of its process */
     struct ot_backoff backoff;

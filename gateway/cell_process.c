@@ -314,7 +314,7 @@ static void run_engine(struct ot_cell_process *process, int slot)
 static int start(struct ot_cell_process *process, const struct ot_cell_process_options *options,
                  struct ot_error *err)
 {
-    struct ot_engine_options engine = {.path = options->engine_path,
+    struct ot_engine_options engine = {.program = options->program,
                                        .config = process->config,
                                        .listen_fd = options->listen_fd,
                                        .stderr_fd = -1,
@@ -346,7 +346,7 @@ int ot_cell_process_start(const struct ot_cell_process_options *options,
     struct ot_cell_process *process = ot_alloc(1, sizeof(*process));
 
     process->options = *options;
-    process->options.engine_path = NULL;
+    process->options.program = NULL;
     process->config = options->config;
     process->output_fd = -1;
     process->output = (struct ot_output){.log = options->log, .name = options->name};

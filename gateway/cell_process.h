@@ -9,8 +9,8 @@
 struct ot_cell_process;
 
 struct ot_cell_process_options {
-    const char *name;                /* the cell's; must live as long as the process */
-    const char *engine_path;         /* only needed during the call */
+    const char *name;                        /* the cell's; must live as long as the process */
+    const struct ot_engine_program *program; /* only needed during the call */
     struct ot_engine_config *config; /* taken over, also on failure; freed once it is written */
     int listen_fd;
     const char *path; /* of its socket; must live as long as the process */

@@ -74,7 +74,7 @@ struct ot_control {
     struct ot_listening listening;
     struct ot_connections *connections;
     struct ot_endpoints endpoints; /* has the current generation and the workers */
-    char *engine_path;
+    struct ot_engine_program program;
     struct ot_swap swap;
     struct ot_keys keys;
     struct ot_operating operating;

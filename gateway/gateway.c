@@ -260,13 +260,15 @@ static void run(struct ot_control *control)
 
 int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *err)
 {
-    struct ot_control control = {
-        .options = options, .err = err, .endpoints.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct ot_control control = {.program = OT_ENGINE_PROGRAM_INIT,
+                                 .options = options,
+                                 .err = err,
+                                 .endpoints.lock = PTHREAD_MUTEX_INITIALIZER};
     int result = -1;
 
     if (ot_listening_parse(&control.listening, options, err) < 0 ||
         ot_ready_fd_check(options->ready_fd, err) < 0 ||
-        ot_engine_find(options->engine, &control.engine_path, err) < 0 ||
+        ot_engine_program_open(&control.program, options->engine, err) < 0 ||
         ot_certificate_open(&control, err) < 0) {
         /* nothing was started */
     } else if (uv_loop_init(&control.loop) < 0) {
@@ -281,6 +283,6 @@ int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *er
     }
     ot_listening_free(&control.listening);
     ot_tls_free(control.tls);
-    free(control.engine_path);
+    ot_engine_program_close(&control.program);
     return result;
 }

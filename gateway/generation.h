@@ -30,7 +30,7 @@ enum ot_isolation {
 struct ot_generation_options {
     const struct ot_settings *settings;
     const struct ot_list *env; /* names that the operator allows; "*": all of the manifest */
-    const char *engine_path;
+    const struct ot_engine_program *program;
     enum ot_isolation isolation;
     uint64_t start_timeout_ms;
     struct ot_backoff backoff;

@@ -126,7 +126,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
     const struct ot_generation_options generation = {
         .settings = options->settings,
         .env = options->env,
-        .engine_path = control->engine_path,
+        .program = &control->program,
         .isolation = options->isolation,
         .start_timeout_ms = options->start_timeout_ms,
         .backoff = OT_BACKOFF_DEFAULT,

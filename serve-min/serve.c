@@ -152,12 +152,12 @@ static int open_signals(struct ot_error *err)
     return fd >= 0 ? fd : ot_fail_errno(err, OT_FAILED, "signalfd");
 }
 
-static int boot_and_watch(struct server *server, struct ot_listen *listen, const char *engine_path,
-                          struct ot_error *err)
+static int boot_and_watch(struct server *server, struct ot_listen *listen,
+                          const struct ot_engine_program *program, struct ot_error *err)
 {
     OT_AUTOCLOSE int signals = open_signals(err);
     OT_AUTOENGINE struct ot_engine *engine = NULL;
-    const struct ot_engine_options options = {.path = engine_path,
+    const struct ot_engine_options options = {.program = program,
                                               .config = server->config,
                                               .listen_fd = listen->fd,
                                               .stdout_fd = STDOUT_FILENO,
@@ -184,10 +184,10 @@ static int boot_and_watch(struct server *server, struct ot_listen *listen, const
 static int serve(struct server *server, const char *path, struct ot_listen *listen,
                  struct ot_error *err)
 {
-    OT_AUTOFREE char *engine_path = NULL;
+    OT_AUTOPROGRAM struct ot_engine_program program = OT_ENGINE_PROGRAM_INIT;
 
     if (verify(server, path, err) < 0 || encode(server, err) < 0 ||
-        ot_engine_find(server->values->engine, &engine_path, err) < 0 ||
+        ot_engine_program_open(&program, server->values->engine, err) < 0 ||
         ot_listen_open(listen, err) < 0)
         return -1;
     if (server->values->trust_identity_headers && !ot_listen_is_local(listen))
@@ -195,7 +195,7 @@ static int serve(struct server *server, const char *path, struct ot_listen *list
                        "--trust-identity-headers: %s is no Unix socket: anyone who can reach it "
                        "could pose as any user",
                        server->values->listen);
-    return boot_and_watch(server, listen, engine_path, err);
+    return boot_and_watch(server, listen, &program, err);
 }
 
 /* It is written to and closed, so it must be nothing else's. */

@@ -48,7 +48,8 @@ struct world {
     struct ot_mailbox control;
     struct ot_log *log;
     int log_fd;
-    char *dir, *engine;
+    char *dir;
+    struct ot_engine_program engine;
     struct ot_payload *payload;
     uv_timer_t guard; /* fails the test when the loop hangs */
     int fds;          /* open before */
@@ -99,7 +100,7 @@ static inline void world_begin(struct world *world, const char *const *names, si
     world->dir = unit_make_dir();
     assert_int_equal(glob("node_modules/@cloudflare/workerd-linux-*/bin/workerd", 0, NULL, &found),
                      0);
-    assert_succeeds(ot_engine_find(found.gl_pathv[0], &world->engine, &err), err);
+    assert_succeeds(ot_engine_program_open(&world->engine, found.gl_pathv[0], &err), err);
     globfree(&found);
     world->payload = make_payload(world->dir, names, count, OT_SPAN(CELL_SCRIPT));
     assert_int_equal(uv_loop_init(&world->loop), 0);
@@ -122,7 +123,7 @@ static inline void world_end(struct world *world)
     close(world->log_fd);
     ot_payload_free(world->payload);
     unit_remove_dir(world->dir);
-    free(world->engine);
+    ot_engine_program_close(&world->engine);
     assert_int_equal(count_fds(), world->fds);
 }
 
@@ -152,7 +153,7 @@ static inline struct ot_cell_options cell_options(struct world *world, const cha
 {
     return (struct ot_cell_options){.name = name,
                                     .payload = world->payload,
-                                    .engine_path = world->engine,
+                                    .program = &world->engine,
                                     .start_timeout_ms = HANG_S * 1000,
                                     .drain_ms = HANG_S * 1000,
                                     .backoff = OT_BACKOFF_DEFAULT,

@@ -140,7 +140,7 @@ static inline struct ot_generation *gateway_generation(struct gateway *gateway,
     static const struct ot_list env;
     const struct ot_generation_options options = {.settings = &gateway->settings,
                                                   .env = &env,
-                                                  .engine_path = gateway->world.engine,
+                                                  .program = &gateway->world.engine,
                                                   .start_timeout_ms = HANG_S * 1000,
                                                   .backoff = OT_BACKOFF_DEFAULT,
                                                   .loop = &gateway->world.loop,
@@ -270,7 +270,7 @@ static inline void gateway_end(struct gateway *gateway)
     ot_log_free(world->log);
     close(world->log_fd);
     unit_remove_dir(world->dir);
-    free(world->engine);
+    ot_engine_program_close(&world->engine);
     sem_destroy(&gateway->done);
     sem_destroy(&gateway->held);
     sem_destroy(&gateway->release);

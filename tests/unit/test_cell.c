@@ -146,11 +146,11 @@ static int64_t retry_at(struct ot_cell *cell)
     return low + 1000;
 }
 
-static char *broken_engine;
+static struct ot_engine_program broken_engine;
 
 static void broken(struct ot_cell_options *options)
 {
-    options->engine_path = broken_engine;
+    options->program = &broken_engine;
     options->backoff = (struct ot_backoff){20, 80, 1000000};
 }
 
@@ -158,10 +158,11 @@ static void broken(struct ot_cell_options *options)
 static void write_engine(const struct world *world, const char *script)
 {
     OT_AUTOFREE char *text = ot_asprintf("#!/bin/sh\n%s\n", script);
+    OT_AUTOFREE char *path = ot_asprintf("%s/engine", world->dir);
     struct ot_error err;
 
-    broken_engine = ot_asprintf("%s/engine", world->dir);
-    assert_succeeds(unit_write_file(broken_engine, ot_span_of(text), 0755, false, &err), err);
+    assert_succeeds(unit_write_file(path, ot_span_of(text), 0755, false, &err), err);
+    assert_succeeds(ot_engine_program_open(&broken_engine, path, &err), err);
 }
 
 /* Refused at once while it backs off, twice as long each time. */
@@ -196,7 +197,7 @@ static void test_backoff_doubles(void **state)
     assert_int_equal(report_of(cell).last_exit, OT_EXIT_START_FAILED);
     assert_int_equal(report_of(cell).crashes, 0);
     end_cell(&world, cell);
-    free(broken_engine);
+    ot_engine_program_close(&broken_engine);
     world_end(&world);
 }
 
@@ -218,7 +219,7 @@ static void *want_once(void *argument)
 
 static void broken_for_good(struct ot_cell_options *options)
 {
-    options->engine_path = broken_engine;
+    options->program = &broken_engine;
     options->backoff = (struct ot_backoff){1000000, 1000000, 1000000};
 }
 
@@ -248,7 +249,7 @@ static void test_single_flight_at_once(void **state)
         end_cell(&world, cell);
     }
     pthread_barrier_destroy(&barrier);
-    free(broken_engine);
+    ot_engine_program_close(&broken_engine);
     world_end(&world);
 }
 
@@ -335,14 +336,14 @@ static void test_late_connection(void **state)
 
 static void keep_running(struct ot_cell_options *options)
 {
-    options->engine_path = broken_engine;
+    options->program = &broken_engine;
     options->keep_running = true;
     options->backoff = (struct ot_backoff){1, 2, 1000000};
 }
 
 static void start_quickly(struct ot_cell_options *options)
 {
-    options->engine_path = broken_engine;
+    options->program = &broken_engine;
     options->start_timeout_ms = 100;
 }
 
@@ -359,7 +360,7 @@ static void test_start_again_and_timeout(void **state)
     ot_cell_start(cell);
     run_until(&world, report_of(cell).starts >= 5);
     end_cell(&world, cell);
-    free(broken_engine);
+    ot_engine_program_close(&broken_engine);
     write_engine(&world, "cat >/dev/null; exec sleep 1000");
     cell = make_cell(&world, "hello", start_quickly);
     ot_cell_start(cell);
@@ -367,7 +368,7 @@ static void test_start_again_and_timeout(void **state)
     assert_int_equal(report_of(cell).last_exit, OT_EXIT_READINESS_TIMEOUT);
     assert_int_equal(report_of(cell).pid, 0);
     end_cell(&world, cell);
-    free(broken_engine);
+    ot_engine_program_close(&broken_engine);
     world_end(&world);
 }
 

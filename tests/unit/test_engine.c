@@ -152,7 +152,7 @@ static void test_only_the_last_lines(void **state)
 
 /* A shell script in the engine's place, and where its log goes. */
 struct run {
-    char *path;
+    struct ot_engine_program program;
     int log[2];
     struct ot_engine_config *config;
     struct ot_engine *engine;
@@ -162,14 +162,18 @@ static void start(struct run *run, const char *script, uint64_t timeout_ms)
 {
     const struct ot_engine_plan plan = {.route_prefix = ""};
     OT_AUTOFREE char *text = ot_asprintf("#!/bin/sh\n%s\n", script);
+    OT_AUTOFREE char *path = ot_asprintf("%s/engine", dir);
     struct ot_engine_options options;
     struct ot_error err;
 
-    run->path = ot_asprintf("%s/engine", dir);
-    assert_succeeds(unit_write_file(run->path, ot_span_of(text), 0755, false, &err), err);
+    assert_succeeds(unit_write_file(path, ot_span_of(text), 0755, false, &err), err);
+    assert_succeeds(ot_engine_program_open(&run->program, path, &err), err);
+    /* what was opened is started, whatever stands there now */
+    assert_int_equal(unlink(path), 0);
+    assert_succeeds(unit_write_file(path, OT_SPAN("#!/bin/false\n"), 0755, false, &err), err);
     assert_int_equal(pipe2(run->log, O_CLOEXEC), 0);
     assert_succeeds(ot_engine_config_make(payload, &plan, &run->config, &err), err);
-    options = (struct ot_engine_options){.path = run->path,
+    options = (struct ot_engine_options){.program = &run->program,
                                          .config = run->config,
                                          .listen_fd = run->log[0], /* any descriptor will do */
                                          .stdout_fd = run->log[1],
@@ -201,7 +205,7 @@ static char *finish(struct run *run)
 
     ot_engine_free(run->engine);
     ot_engine_config_free(run->config);
-    free(run->path);
+    ot_engine_program_close(&run->program);
     close(run->log[1]);
     assert_succeeds(ot_read_fd(run->log[0], 1u << 20, &log, "log", &err), err);
     close(run->log[0]);
@@ -217,12 +221,13 @@ static void test_ready_then_ended(void **state)
     struct run run;
 
     (void)state;
+    /* a script has one descriptor more, itself */
     start(&run,
           "n=$(wc -c)\necho \"early $n\" >&2\n" LISTENING
           "echo \"env: $(env | grep -v '^\\(PWD\\|SHLVL\\|_\\)=' | wc -l)\"\n"
           "echo \"cwd: $(pwd)\"\nprintf 'fds: '\n"
-          "for fd in 0 1 2 3 4 5 6 7 8 9 11 12 13 14 15 16; do [ -e /proc/$$/fd/$fd ] && printf "
-          "\"$fd \"; done\necho\n"
+          "for fd in 0 1 2 3 4 5 6 7 8 9 11 12 13 14 15 16; do [ $0 != /dev/fd/$fd ] && "
+          "[ -e /proc/$$/fd/$fd ] && printf \"$fd \"; done\necho\n"
           "grep NoNewPrivs /proc/self/status\necho \"$@\"\necho late >&2\nexit 7",
           20000);
     assert_succeeds(run_until(&run, OT_ENGINE_READY, &err), err);
@@ -310,7 +315,7 @@ static void test_find(void **state)
     OT_AUTOFREE char *plain = ot_asprintf("%s/plain", dir);
     OT_AUTOFREE char *missing = ot_asprintf("%s/missing", dir);
     OT_AUTOFREE char *program = ot_asprintf("%s/workerd", dir);
-    OT_AUTOFREE char *found = NULL;
+    OT_AUTOPROGRAM struct ot_engine_program found = OT_ENGINE_PROGRAM_INIT;
     const char *const bad[] = {plain, missing, dir};
     struct ot_error err = {0};
 
@@ -318,13 +323,13 @@ static void test_find(void **state)
     assert_succeeds(unit_write_file(plain, OT_SPAN("x"), 0644, false, &err), err);
     assert_succeeds(unit_write_file(program, OT_SPAN("#!/bin/sh\n"), 0755, false, &err), err);
     for (size_t i = 0; i < OT_COUNT(bad); i++) {
-        assert_int_equal(ot_engine_find(bad[i], &found, &err), -1);
+        assert_int_equal(ot_engine_program_open(&found, bad[i], &err), -1);
         assert_int_equal(err.kind, OT_TOOL);
         assert_non_null(strstr(err.message, bad[i]));
         assert_non_null(strstr(err.message, "npm install workerd@"));
     }
-    assert_succeeds(ot_engine_find(program, &found, &err), err);
-    assert_int_equal(found[0], '/');
+    assert_succeeds(ot_engine_program_open(&found, program, &err), err);
+    assert_int_equal(found.name[0], '/');
 }
 
 int main(void)

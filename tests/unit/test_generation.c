@@ -17,7 +17,7 @@ static const struct ot_settings settings = {
 static struct ot_generation_options generation_options(struct world *world)
 {
     return (struct ot_generation_options){.settings = &settings,
-                                          .engine_path = world->engine,
+                                          .program = &world->engine,
                                           .start_timeout_ms = HANG_S * 1000,
                                           .backoff = OT_BACKOFF_DEFAULT,
                                           .loop = &world->loop,
@@ -226,6 +226,7 @@ static void test_warm(void **state)
 
 static void test_cannot_start(void **state)
 {
+    struct ot_engine_program nothing = {.fd = 1000000, .name = (char[]){"nothing"}};
     struct ot_generation_options options;
     struct ot_generation *generation;
     struct world world;
@@ -235,7 +236,7 @@ static void test_cannot_start(void **state)
     begin(&world);
     options = generation_options(&world);
     options.warm = true;
-    options.engine_path = "/nonexistent";
+    options.program = &nothing;
     generation = make(&world, &options);
     do {
         run_once(&world);

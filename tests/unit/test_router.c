@@ -95,7 +95,7 @@ struct server {
 
 static void start(struct server *server, const struct ot_engine_plan *plan)
 {
-    OT_AUTOFREE char *engine = NULL;
+    OT_AUTOPROGRAM struct ot_engine_program engine = OT_ENGINE_PROGRAM_INIT;
     struct ot_engine_options options;
     struct ot_error err;
     glob_t found;
@@ -110,10 +110,10 @@ static void start(struct server *server, const struct ot_engine_plan *plan)
     assert_int_equal(pipe2(server->log, O_CLOEXEC), 0);
     assert_int_equal(glob("node_modules/@cloudflare/workerd-linux-*/bin/workerd", 0, NULL, &found),
                      0);
-    assert_succeeds(ot_engine_find(found.gl_pathv[0], &engine, &err), err);
+    assert_succeeds(ot_engine_program_open(&engine, found.gl_pathv[0], &err), err);
     globfree(&found);
     assert_succeeds(ot_engine_config_make(payload, plan, &server->config, &err), err);
-    options = (struct ot_engine_options){.path = engine,
+    options = (struct ot_engine_options){.program = &engine,
                                          .config = server->config,
                                          .listen_fd = server->fd,
                                          .stdout_fd = server->log[1],

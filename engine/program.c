@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const char *const places[] = {
     NULL,
 };
 
-int ot_engine_find(const char *path, char **out, struct ot_error *err)
+static int find(const char *path, char **out, struct ot_error *err)
 {
     OT_AUTOFREE char *found = NULL;
 
@@ -42,4 +43,24 @@ int ot_engine_find(const char *path, char **out, struct ot_error *err)
     /* absolute, because the engine is started in "/" */
     *out = realpath(found, NULL);
     return *out != NULL ? 0 : ot_fail_errno(err, OT_TOOL, "engine %s", found);
+}
+
+int ot_engine_program_open(struct ot_engine_program *program, const char *path,
+                           struct ot_error *err)
+{
+    if (find(path, &program->name, err) < 0)
+        return -1;
+    program->fd = open(program->name, O_RDONLY | O_CLOEXEC);
+    if (program->fd < 0) {
+        ot_fail_errno(err, OT_TOOL, "engine %s", program->name);
+        ot_engine_program_close(program);
+        return -1;
+    }
+    return 0;
+}
+
+void ot_engine_program_close(struct ot_engine_program *program)
+{
+    ot_autoclose(&program->fd);
+    ot_autofree(&program->name);
 }
