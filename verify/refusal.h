@@ -15,3 +15,5 @@
 #define OT_E_ROLLBACK "E_ROLLBACK" /* sequence below the floor */
 #define OT_E_EXPIRED "E_EXPIRED"   /* past the statement's notAfter */
 #define OT_E_HASH "E_HASH"         /* a member's bytes do not match its SHA-256 */
+#define OT_E_TRUST "E_TRUST"       /* not a valid trust file, or not the next one of its chain */
+#define OT_E_POLICY "E_POLICY"     /* revoked by the trust file, or not allowed on this target */

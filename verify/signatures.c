@@ -68,6 +68,18 @@ int ot_signature_page_parse(struct ot_signature_page *page, const uint8_t bytes[
     return 0;
 }
 
+bool ot_signature_line_read(struct ot_signature *signature, struct ot_span text)
+{
+    char line[OT_SIGNATURE_LINE];
+    struct ot_error ignored;
+
+    if (text.len != OT_SIGNATURE_LINE - 1)
+        return false;
+    memcpy(line, text.data, text.len);
+    line[text.len] = '\n';
+    return read_line(signature, line, 0, &ignored) == 0;
+}
+
 static int compare_lines(const void *a, const void *b)
 {
     return memcmp(a, b, OT_SIGNATURE_LINE);

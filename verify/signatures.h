@@ -28,3 +28,6 @@ OT_MUST_USE int ot_signature_page_parse(struct ot_signature_page *page,
 
 /* Writes the page, lines sorted. */
 void ot_signature_page_write(const struct ot_signature_page *page, uint8_t bytes[OT_PAGE_SIZE]);
+
+/* One line without its newline; false for anything but the one valid spelling. */
+bool ot_signature_line_read(struct ot_signature *signature, struct ot_span text);

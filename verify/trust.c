@@ -1,6 +1,7 @@
 #include "verify/trust.h"
 
 #include "base/file.h"
+#include "verify/quorum.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -150,24 +151,21 @@ static int refuse_untrusted(const struct ot_trust *trust, const struct ot_signat
     return -1;
 }
 
+static const struct ot_public_key *find_usable(const void *context, const char *id)
+{
+    return usable_key(context, id);
+}
+
 int ot_trust_check(const struct ot_trust *trust, const struct ot_signature_page *page,
                    struct ot_span message, struct ot_list *signers, struct ot_error *err)
 {
     unsigned threshold = trust->threshold > 0 ? trust->threshold : 1;
+    unsigned bad = ot_quorum_count(page, message, find_usable, trust, signers);
 
-    for (unsigned i = 0; i < page->count; i++) {
-        const struct ot_signature *signature = &page->items[i];
-        const struct ot_public_key *key = usable_key(trust, signature->key_id);
-
-        if (key == NULL)
-            continue;
-        if (!ot_public_key_verifies(key, message, signature->bytes))
-            return ot_refuse(err, OT_E_SIGNATURE,
-                             "%s: line %u: not a signature of this statement by the trusted key %s",
-                             OT_SIGNATURES_NAME, i + 1, key->id);
-        if (!ot_list_has(signers, key->id))
-            ot_list_add(signers, key->id);
-    }
+    if (bad > 0)
+        return ot_refuse(err, OT_E_SIGNATURE,
+                         "%s: line %u: not a signature of this statement by the trusted key %s",
+                         OT_SIGNATURES_NAME, bad, page->items[bad - 1].key_id);
     if (page->count == 0 && trust->allow_unsigned)
         return 0;
     if (signers->count < threshold)
