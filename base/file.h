@@ -57,6 +57,12 @@ OT_MUST_USE int ot_open_beneath(int root, const char *path, int flags, mode_t mo
 OT_MUST_USE int ot_write_beneath(int root, const char *path, struct ot_span data,
                                  struct ot_error *err);
 
+/*
+ * Splits `path` into its folder, opened (-1 on an error), and the last component, which is freed
+ * with free() also then. OT_FAILED, with errno in err when the folder cannot be opened.
+ */
+OT_MUST_USE int ot_open_parent(const char *path, int *dir_fd, char **name, struct ot_error *err);
+
 /* Whether a folder is there, behind links too. */
 bool ot_is_folder(const char *path);
 

@@ -18,8 +18,7 @@
 /* How often others may take a temporary away before it is locked. */
 #define TRIES_MAX 100
 
-/* Splits `path` into its folder, opened, and the last component. */
-static int open_parent(const char *path, int *dir_fd, char **name, struct ot_error *err)
+int ot_open_parent(const char *path, int *dir_fd, char **name, struct ot_error *err)
 {
     OT_AUTOFREE char *copy = ot_strdup(path);
     size_t len = strlen(copy);
@@ -111,7 +110,7 @@ void ot_temp_remove_abandoned(const char *path)
     OT_AUTOFREE char *target = NULL;
     struct ot_error ignored;
 
-    if (open_parent(path, &parent_fd, &target, &ignored) == 0)
+    if (ot_open_parent(path, &parent_fd, &target, &ignored) == 0)
         remove_abandoned(parent_fd, target);
 }
 
@@ -135,7 +134,7 @@ int ot_temp_open(struct ot_temp_file *temp, const char *path, mode_t mode, struc
     int again = 1;
 
     temp->path = ot_strdup(path);
-    if (open_parent(path, &temp->dir_fd, &temp->target, err) < 0)
+    if (ot_open_parent(path, &temp->dir_fd, &temp->target, err) < 0)
         return -1;
     if (fstatat(temp->dir_fd, temp->target, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         !S_ISREG(info.st_mode))
@@ -217,7 +216,7 @@ int ot_temp_dir_open(struct ot_temp_dir *temp, const char *path, struct ot_error
     int again = 1;
 
     temp->path = ot_strdup(path);
-    if (open_parent(path, &temp->parent_fd, &temp->target, err) < 0)
+    if (ot_open_parent(path, &temp->parent_fd, &temp->target, err) < 0)
         return -1;
     remove_abandoned(temp->parent_fd, temp->target);
     for (int tries = 0; again > 0 && tries < TRIES_MAX; tries++)

@@ -28,7 +28,10 @@ static const struct ot_man_item refusals[] = {
     {"E_SCHEMA", "a manifest or statement of a kind that this version does not read"},
     {"E_MANIFEST", "not the manifest that was signed, or not a valid one"},
     {"E_ENGINE", "for another engine, or for a newer one"},
-    {"E_ROLLBACK", "the sequence is below --min-sequence"},
+    {"E_ROLLBACK", "the sequence is below --min-sequence or what --state remembers, or another "
+                   "release had it"},
+    {"E_STATE", "the file of --state is damaged, may be written by others, or is of releases with "
+                "another name"},
     {"E_EXPIRED", "past the time given with --not-after"},
     {"E_HASH", "a member's bytes do not match its SHA-256"},
     {.tag = NULL},

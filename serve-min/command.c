@@ -71,7 +71,8 @@ const struct ot_command ot_serve_command = {
     .description =
         "Verifies a payload (.1tube) or dist folder and boots exactly the verified bytes in one "
         "engine; "
-        "nothing is written to disk. A function answers at PREFIX/NAME and below it. Nobody is "
+        "nothing is written to disk but what --state asks for. A function answers at PREFIX/NAME "
+        "and below it. Nobody is "
         "authenticated here: a function that is not public answers 401, unless a gateway in front "
         "is "
         "trusted with --trust-identity-headers.\n"
@@ -84,6 +85,15 @@ const struct ot_command ot_serve_command = {
         "open "
         "to its owner and, as far as the umask says, to its group.\n"
         "\n"
+        "With --state no release ever runs that is older than one that has answered here. The file "
+        "is "
+        "replaced in one step when the engine is ready, and before readiness is told; a release "
+        "that "
+        "does not come so far leaves it as it was. It is of the releases of one name. One that "
+        "is "
+        "damaged, or that others may write to, is refused (E_STATE), never taken for a new one; "
+        "without any, the first release that answers makes it.\n"
+        "\n"
         "Exit status: 0 stopped by a signal with every request answered; 1 stopped but cut off; 2 "
         "wrong "
         "usage; 3 verification refused the payload; 4 the engine is missing, failed to start or "
@@ -91,8 +101,9 @@ const struct ot_command ot_serve_command = {
         "itself; 78 not fit to serve: nothing is trusted, the port is taken, the engine is too "
         "old. "
         "--version prints the version.",
-    .example = "  onetube-serve fw.1tube --trust release.pub.pem --min-sequence 7\n"
-               "  onetube-serve fw.1tube --listen unix:/run/shop.sock --env STRIPE_KEY,SMTP_HOST",
+    .example =
+        "  onetube-serve fw.1tube --trust release.pub.pem --state /var/lib/onetube/shop.state\n"
+        "  onetube-serve fw.1tube --listen unix:/run/shop.sock --env STRIPE_KEY,SMTP_HOST",
     .min_operands = 1,
     .max_operands = 1,
     .options = options,

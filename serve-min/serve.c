@@ -2,6 +2,7 @@
 
 #include "base/notify.h"
 #include "serve-min/watch.h"
+#include "verify/acceptance.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -17,6 +18,7 @@ struct server {
     const struct ot_serve_values *values;
     struct ot_payload *payload;
     struct ot_engine_config *config;
+    struct ot_acceptance *acceptance; /* NULL: nothing is remembered */
     char *prefix;
     char *summary; /* "3 functions, shop 1.4.0 sequence 7" */
 };
@@ -45,6 +47,21 @@ static void warn_of_env(void *context, const char *message)
     warn(message);
 }
 
+/* Before the engine starts: later is too late to find that it cannot be written. */
+static int prepare_state(struct server *server, const struct ot_trust *trust, struct ot_error *err)
+{
+    OT_AUTOFREE char *text = NULL;
+
+    if (trust->state == NULL)
+        return 0;
+    if (!trust->state->exists) {
+        text = ot_asprintf("--state %s: is not there yet: the first release that answers makes it",
+                           trust->state->path);
+        warn(text);
+    }
+    return ot_acceptance_new(server->payload, trust, &server->acceptance, err);
+}
+
 static int verify(struct server *server, const char *path, struct ot_error *err)
 {
     struct ot_trust trust;
@@ -54,6 +71,8 @@ static int verify(struct server *server, const char *path, struct ot_error *err)
     if (result == 0)
         result = ot_payload_open(path, &trust, (unsigned)server->values->trust.threads, NULL,
                                  &server->payload, err);
+    if (result == 0)
+        result = prepare_state(server, &trust, err);
     ot_trust_free(&trust);
     return result;
 }
@@ -138,6 +157,21 @@ static void tell_ready(const struct server *server, const struct ot_listen *list
         warn(err.message);
 }
 
+/* It has answered: from now on nothing older runs here. */
+static int remember(struct server *server, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf told = {0};
+
+    if (server->acceptance == NULL)
+        return 0;
+    if (ot_acceptance_commit(server->acceptance, &told, err) < 0)
+        return -1;
+    if (told.len > 0)
+        say(told.data);
+    ot_acceptance_free(OT_STEAL(server->acceptance));
+    return 0;
+}
+
 /* Blocked, so that only the descriptor tells of them. */
 static int open_signals(struct ot_error *err)
 {
@@ -177,6 +211,8 @@ static int boot_and_watch(struct server *server, struct ot_listen *listen,
     started = ot_watch_start(&watch, err);
     if (started <= 0)
         return started;
+    if (remember(server, err) < 0)
+        return -1;
     tell_ready(server, listen);
     return ot_watch_run(&watch, err);
 }
@@ -236,6 +272,7 @@ int ot_serve(const struct ot_serve_values *values, const char *path, struct ot_e
         result = serve(&server, path, &listen, err);
     ot_engine_config_free(server.config);
     ot_payload_free(server.payload);
+    ot_acceptance_free(server.acceptance);
     free(server.prefix);
     free(server.summary);
     return result;

@@ -163,6 +163,9 @@ static int check_sequence(const struct verification *v, struct ot_error *err)
     uint64_t sequence = v->payload->statement.sequence;
     uint64_t floor = v->trust->min_sequence;
 
+    if (v->trust->state != NULL && ot_state_check(v->trust->state, ot_payload_statement(v->payload),
+                                                  v->payload->signers.count > 0, err) < 0)
+        return -1;
     if (!v->payload->has_statement) {
         /* nothing says how old it is */
         if (floor > 0)
@@ -175,6 +178,8 @@ static int check_sequence(const struct verification *v, struct ot_error *err)
         return ot_refuse(err, OT_E_ROLLBACK,
                          "%s: the sequence is %" PRIu64 ", the floor is %" PRIu64,
                          OT_STATEMENT_NAME, sequence, floor);
+    if (v->trust->state != NULL && v->trust->state->floor > floor)
+        floor = v->trust->state->floor;
     passed(v, OT_CHECK_SEQUENCE, "%" PRIu64 ", floor %" PRIu64, sequence, floor);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "verify/manifest.h"
 #include "verify/refusal.h"
 #include "verify/signatures.h"
+#include "verify/state.h"
 #include "verify/statement.h"
 
 #define OT_TRUST_KEYS_MAX 256
@@ -21,6 +22,8 @@ struct ot_trust {
     size_t revoked_count;
     unsigned threshold;      /* distinct keys, at least 1 */
     uint64_t min_sequence;   /* a lower sequence is E_ROLLBACK */
+    struct ot_state *state;  /* owned: what was accepted before (ot_state_check); NULL: nobody keeps
+                                that */
     uint64_t now;            /* seconds since 1970, against notAfter */
     uint64_t max_size;       /* bytes; 0 means OT_PAYLOAD_MAX */
     const char *engine_date; /* the engine's own date: a newer compatibility date is E_ENGINE; NULL:

@@ -24,6 +24,7 @@ void ot_trust_free(struct ot_trust *trust)
 {
     free(trust->keys);
     free(trust->revoked);
+    ot_state_free(trust->state);
     *trust = (struct ot_trust){0};
 }
 

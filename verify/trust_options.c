@@ -42,7 +42,8 @@ int ot_trust_options_load(const struct ot_trust_options *values, enum ot_error_k
     trust->engine_date = values->engine_date;
     if (values->now != OT_NO_TIME)
         trust->now = values->now;
-    if (load_keys(values, nothing_trusted, trust, err) < 0)
+    if (load_keys(values, nothing_trusted, trust, err) < 0 ||
+        (values->state != NULL && ot_state_load(values->state, &trust->state, err) < 0))
         return -1;
     if (trust->key_count == 0 && !trust->allow_unsigned)
         return ot_fail(

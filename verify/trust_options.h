@@ -12,6 +12,7 @@ struct ot_trust_options {
     struct ot_list revoked;
     uint64_t threshold;
     uint64_t min_sequence;
+    const char *state;       /* NULL: none */
     uint64_t now;            /* OT_NO_TIME: the system's clock */
     const char *engine_date; /* NULL: not checked */
     bool allow_unsigned;
@@ -37,6 +38,12 @@ struct ot_trust_options {
          .help = "refuse a release with a lower sequence (default 0)",                             \
          .type = OT_OPTION_UINT,                                                                   \
          .offset = offsetof(holder, at.min_sequence)},                                             \
+        {.name = "state",                                                                          \
+         .value = "FILE",                                                                          \
+         .help = "refuse what is older than the release that this file remembers; serving "        \
+                 "remembers a release there once it has answered",                                 \
+         .type = OT_OPTION_STRING,                                                                 \
+         .offset = offsetof(holder, at.state)},                                                    \
         {.name = "revoked",                                                                        \
          .value = "KEY",                                                                           \
          .help = "a public key that counts for nothing; may be given several times, and adds to "  \
@@ -80,7 +87,7 @@ void ot_trust_options_init(struct ot_trust_options *values);
  * Loads the keys. Free `trust` with ot_trust_free, also after an error. Errors are OT_USAGE, or
  * `nothing_trusted` when there is no key at all and unsigned is not allowed, when there are some,
  * but fewer than the threshold (a revoked key counts here), or when the default folder or a key in
- * it cannot be read.
+ * it cannot be read; what ot_state_load refuses.
  */
 OT_MUST_USE int ot_trust_options_load(const struct ot_trust_options *values,
                                       enum ot_error_kind nothing_trusted, struct ot_trust *trust,
