@@ -107,24 +107,49 @@ static int build(struct ot_serving *serving, const char *dist, struct ot_error *
     return done;
 }
 
-/* What was just built here carries no signature and needs none. */
-static int verify(const struct ot_serving *serving, const char *path, struct ot_payload **out,
-                  struct ot_error *err)
+/* `acceptance` is set where --state is given. */
+static int open_release(const struct ot_serving *serving, const struct ot_trust *trust,
+                        struct ot_payload **out, struct ot_acceptance **acceptance,
+                        struct ot_error *err)
+{
+    OT_AUTOPAYLOAD struct ot_payload *payload = NULL;
+
+    if (ot_payload_open(serving->values->prebuilt, trust, 0, NULL, &payload, err) < 0)
+        return -1;
+    if (trust->state != NULL && ot_acceptance_new(payload, trust, acceptance, err) < 0)
+        return -1;
+    if (trust->state != NULL && !trust->state->exists)
+        ot_serving_say(serving, OT_LEVEL_WARNING,
+                       "--state %s: is not there yet: the first release that answers makes it",
+                       trust->state->path);
+    *out = OT_STEAL(payload);
+    return 0;
+}
+
+static int verify(const struct ot_serving *serving, struct ot_payload **out,
+                  struct ot_acceptance **acceptance, struct ot_error *err)
 {
     struct ot_trust_options options = serving->values->trust;
     struct ot_trust trust;
     int done;
 
-    if (serving->builds) {
-        ot_trust_init(&trust);
-        trust.allow_unsigned = true;
-        done = ot_payload_open(path, &trust, 0, NULL, out, err);
-    } else {
-        options.allow_unsigned = options.allow_unsigned || serving->values->dev;
-        done = ot_trust_options_load(&options, OT_CONFIG, &trust, err);
-        if (done == 0)
-            done = ot_payload_open(path, &trust, 0, NULL, out, err);
-    }
+    options.allow_unsigned = options.allow_unsigned || serving->values->dev;
+    done = ot_trust_options_load(&options, OT_CONFIG, &trust, err);
+    if (done == 0)
+        done = open_release(serving, &trust, out, acceptance, err);
+    ot_trust_free(&trust);
+    return done;
+}
+
+/* What was just built here carries no signature and needs none. */
+static int open_built(const char *path, struct ot_payload **out, struct ot_error *err)
+{
+    struct ot_trust trust;
+    int done;
+
+    ot_trust_init(&trust);
+    trust.allow_unsigned = true;
+    done = ot_payload_open(path, &trust, 0, NULL, out, err);
     ot_trust_free(&trust);
     return done;
 }
@@ -145,7 +170,7 @@ static int build_and_verify(struct ot_serving *serving, struct ot_payload **out,
     dist = ot_asprintf("%s/dist", folder);
     done = build(serving, dist, err);
     if (done == 0)
-        done = verify(serving, dist, out, err);
+        done = open_built(dist, out, err);
     if (ot_remove_tree(AT_FDCWD, folder, &unremoved) < 0)
         ot_serving_say(serving, OT_LEVEL_WARNING, "%s", unremoved.message);
     return done;
@@ -166,12 +191,13 @@ static void tell(const struct ot_serving *serving, const struct ot_payload *payl
 }
 
 /* For struct ot_gateway_source. */
-static int open_payload(void *context, struct ot_payload **out, struct ot_error *err)
+static int open_payload(void *context, struct ot_payload **out, struct ot_acceptance **acceptance,
+                        struct ot_error *err)
 {
     struct ot_serving *serving = context;
     OT_AUTOPAYLOAD struct ot_payload *payload = NULL;
     int done = serving->builds ? build_and_verify(serving, &payload, err)
-                               : verify(serving, serving->values->prebuilt, &payload, err);
+                               : verify(serving, &payload, acceptance, err);
 
     if (done < 0 || guard(serving, ot_payload_manifest(payload), err) < 0 ||
         ot_engine_check_env(&serving->values->build.env, ot_payload_manifest(payload), warn_of_env,

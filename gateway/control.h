@@ -38,9 +38,11 @@ struct ot_swap {
     uint64_t count; /* numbers given to generations */
     int done;       /* what source.open returned, and with what */
     struct ot_payload *payload;
+    struct ot_acceptance *acceptance; /* of the payload and of `next` */
     struct ot_error err;
-    char *description;          /* ", shop 1.4.0 sequence 7" */
-    struct ot_generation *next; /* waits for its cells */
+    char *description;                  /* ", shop 1.4.0 sequence 7" */
+    struct ot_generation *next;         /* waits for its cells */
+    struct ot_acceptance *unremembered; /* of the first generation, until it has answered */
 };
 
 /* The key set's refresh. */
@@ -116,7 +118,7 @@ void ot_listening_free(struct ot_listening *listening);
 /* Opens the source on another thread; what comes of it becomes the first or the next generation.
  * Remembered when one is on its way already. */
 void ot_swap_begin(struct ot_control *control);
-/* No generation comes any more. */
+/* No generation comes any more, and nothing is remembered. */
 void ot_swap_cancel(struct ot_control *control);
 
 /* Starts the workers with the first generation. */

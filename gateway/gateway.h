@@ -2,13 +2,16 @@
 #pragma once
 
 #include "gateway/generation.h"
+#include "verify/acceptance.h"
 
 /*
- * Where a generation comes from. `open` verifies and returns a payload; it may build first, takes
- * as long as it needs and runs on a thread of its own; never twice at the same time.
+ * Where a generation comes from. `open` verifies and returns a payload, and what will be remembered
+ * of it once it has answered (NULL: nothing); it may build first, takes as long as it needs and
+ * runs on a thread of its own; never twice at the same time.
  */
 struct ot_gateway_source {
-    int (*open)(void *context, struct ot_payload **out, struct ot_error *err);
+    int (*open)(void *context, struct ot_payload **out, struct ot_acceptance **acceptance,
+                struct ot_error *err);
     void *context;
     /* What to watch: a change below (folders) or of (files) these opens the next generation. NULL:
      * nothing. */

@@ -13,7 +13,8 @@ static void open_source(uv_work_t *work)
     const struct ot_gateway_source *source = &control->options->source;
 
     swap->payload = NULL;
-    swap->done = source->open(source->context, &swap->payload, &swap->err);
+    swap->acceptance = NULL;
+    swap->done = source->open(source->context, &swap->payload, &swap->acceptance, &swap->err);
 }
 
 static void finish(struct ot_control *control)
@@ -25,9 +26,30 @@ static void finish(struct ot_control *control)
     }
 }
 
+static void forget(struct ot_acceptance **acceptance)
+{
+    ot_acceptance_free(OT_STEAL(*acceptance));
+}
+
+/* Its engines answer: from now on nothing older is served. */
+static int remember(struct ot_control *control, struct ot_acceptance **acceptance,
+                    struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf told = {0};
+    int done = 0;
+
+    if (*acceptance != NULL)
+        done = ot_acceptance_commit(*acceptance, &told, err);
+    forget(acceptance);
+    if (told.len > 0)
+        ot_control_say(control, OT_LEVEL_INFO, "%s", told.data);
+    return done;
+}
+
 /* The first payload is all there is to serve; after it the one before goes on. */
 static void fail(struct ot_control *control, const struct ot_error *err)
 {
+    forget(&control->swap.acceptance);
     if (control->phase == OT_PHASE_OPENING) {
         ot_control_fail(control, err);
         return;
@@ -51,6 +73,7 @@ static void adopt(struct ot_control *control)
     pthread_mutex_lock(&endpoints->lock);
     endpoints->current = next;
     pthread_mutex_unlock(&endpoints->lock);
+    forget(&control->swap.unremembered);
     for (size_t i = 0; i < endpoints->worker_count; i++)
         ot_worker_adopt(endpoints->workers[i], next);
     ot_generation_release(old);
@@ -69,18 +92,46 @@ static void check_next(void *context, void *argument)
     struct ot_control *control = context;
     struct ot_generation *next = control->swap.next;
     struct ot_error err;
-    bool failed;
+    bool failed, ready;
 
     (void)argument;
     if (next == NULL)
         return;
-    if (ot_generation_ready(next, &failed)) {
+    ready = ot_generation_ready(next, &failed);
+    if (ready && remember(control, &control->swap.acceptance, &err) == 0) {
         adopt(control);
-    } else if (failed) {
+    } else if (ready || failed) {
         ot_generation_release(OT_STEAL(control->swap.next));
-        (void)ot_fail(&err, OT_TOOL, "an engine of the next one could not be started");
+        if (!ready)
+            (void)ot_fail(&err, OT_TOOL, "an engine of the next one could not be started");
         fail(control, &err);
     }
+}
+
+static bool has_answered(const struct ot_generation *generation)
+{
+    struct ot_cell *const *cells;
+    size_t count = ot_generation_cells(generation, &cells);
+
+    for (size_t i = 0; i < count; i++) {
+        if (ot_cell_state(cells[i]) == OT_CELL_READY)
+            return true;
+    }
+    return false;
+}
+
+/* The first generation serves at once and is remembered when an engine of it is there. What cannot
+ * be remembered is not served. */
+static void check_first(void *context, void *argument)
+{
+    struct ot_control *control = context;
+    struct ot_error err;
+
+    (void)argument;
+    if (control->phase == OT_PHASE_SERVING && control->swap.unremembered != NULL &&
+        has_answered(control->endpoints.current) &&
+        remember(control, &control->swap.unremembered, &err) < 0)
+        ot_control_fail(control, &err);
 }
 
 /* Within a cell's own callback nothing of its generation may be released. */
@@ -90,6 +141,17 @@ static void on_cells_changed(struct ot_generation *generation, void *context)
 
     if (generation == control->swap.next)
         (void)ot_mailbox_post(&control->mailbox, check_next, NULL);
+    else if (control->swap.unremembered != NULL)
+        (void)ot_mailbox_post(&control->mailbox, check_first, NULL);
+}
+
+/* Engines start with their first request; what is to be remembered has to answer before that. */
+static void start_one(const struct ot_generation *generation)
+{
+    struct ot_cell *const *cells;
+
+    if (ot_generation_cells(generation, &cells) > 0)
+        ot_cell_start(cells[0]);
 }
 
 /* What runs now is wanted: its successor is running before it takes over. */
@@ -154,10 +216,15 @@ static int take(struct ot_control *control, struct ot_error *err)
         return -1;
     if (control->phase == OT_PHASE_OPENING) {
         control->swap.running = false;
+        control->swap.unremembered = OT_STEAL(control->swap.acceptance);
+        if (control->swap.unremembered != NULL)
+            start_one(generation);
         return ot_control_serve(control, generation, err);
     }
     control->swap.next = generation;
     start_alike(control->endpoints.current, generation);
+    if (control->swap.acceptance != NULL)
+        start_one(generation);
     (void)ot_mailbox_post(&control->mailbox, check_next, NULL);
     return 0;
 }
@@ -169,7 +236,7 @@ static void on_opened(uv_work_t *work, int status)
 
     (void)status;
     if (control->phase >= OT_PHASE_STOPPING)
-        ot_payload_free(OT_STEAL(control->swap.payload));
+        forget(&control->swap.acceptance);
     else if (control->swap.done < 0)
         fail(control, &control->swap.err);
     else if (take(control, &err) < 0)
@@ -195,6 +262,9 @@ void ot_swap_begin(struct ot_control *control)
 
 void ot_swap_cancel(struct ot_control *control)
 {
-    if (control->swap.next != NULL)
-        ot_generation_release(OT_STEAL(control->swap.next));
+    forget(&control->swap.unremembered);
+    if (control->swap.next == NULL) /* the acceptance may be the other thread's */
+        return;
+    forget(&control->swap.acceptance);
+    ot_generation_release(OT_STEAL(control->swap.next));
 }

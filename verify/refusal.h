@@ -13,9 +13,9 @@
     "E_MANIFEST"               /* the statement's digest does not match, or not a valid manifest */
 #define OT_E_ENGINE "E_ENGINE" /* another engine, or a compatibility date newer than the engine */
 #define OT_E_ROLLBACK                                                                              \
-    "E_ROLLBACK"               /* sequence below the floor, or one that another release has had */
-#define OT_E_STATE "E_STATE"   /* the state file cannot be believed, or is of another release */
-#define OT_E_EXPIRED "E_EXPIRED"   /* past the statement's notAfter */
-#define OT_E_HASH "E_HASH"         /* a member's bytes do not match its SHA-256 */
-#define OT_E_TRUST "E_TRUST"       /* not a valid trust file, or not the next one of its chain */
-#define OT_E_POLICY "E_POLICY"     /* revoked by the trust file, or not allowed on this target */
+    "E_ROLLBACK"                 /* sequence below the floor, or one that another release has had */
+#define OT_E_STATE "E_STATE"     /* the state file cannot be believed, or is of another release */
+#define OT_E_EXPIRED "E_EXPIRED" /* past the statement's notAfter */
+#define OT_E_HASH "E_HASH"       /* a member's bytes do not match its SHA-256 */
+#define OT_E_TRUST "E_TRUST"     /* not a valid trust file, or not the next one of its chain */
+#define OT_E_POLICY "E_POLICY"   /* revoked by the trust file, or not allowed on this target */
