@@ -217,7 +217,7 @@ static struct ot_source_use copy_use(const struct ot_source_use *from)
     struct ot_source_use copy = *from;
 
     copy.source = ot_strdup(from->source);
-    copy.path = ot_strdup(from->path);
+    copy.read.path = ot_strdup(from->read.path);
     return copy;
 }
 

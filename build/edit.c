@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define FILES "/bundle/files/"
-#define NESTING_MAX 256u
 
 struct editor {
     struct ot_tokens tokens;
@@ -197,7 +196,7 @@ static void put_pragmas(struct editor *editor, const struct ot_jsx *jsx)
     ot_buf_putc(editor->out, '\n');
 }
 
-/* -- files that are read ----------------------------------------------------------------------- */
+/* -- instances --------------------------------------------------------------------------------- */
 
 /* The token is a string without escapes; `value` is what is between the quotes. */
 static bool literal(const struct editor *editor, uint32_t index, struct ot_span *value)
@@ -212,83 +211,6 @@ static bool literal(const struct editor *editor, uint32_t index, struct ot_span 
     return true;
 }
 
-static bool is_in_try(const struct editor *editor, const uint32_t *open, uint32_t depth)
-{
-    for (uint32_t i = 0; i < depth && i < NESTING_MAX; i++) {
-        if (open[i] > 0 && is_word(editor, open[i] - 1, "try"))
-            return true;
-    }
-    return false;
-}
-
-static void add_use(struct editor *editor, uint32_t index, struct ot_span path, bool must_exist,
-                    bool from_cwd)
-{
-    struct ot_edit_result *result = editor->result;
-    struct ot_file_use *use;
-    size_t line_start = 0;
-
-    result->uses = ot_realloc(result->uses, result->use_count + 1, sizeof(*result->uses));
-    use = &result->uses[result->use_count++];
-    *use = (struct ot_file_use){.path = ot_strndup(path.data, path.len),
-                                .line = 1,
-                                .must_exist = must_exist,
-                                .from_cwd = from_cwd};
-    for (size_t at = 0; at < editor->tokens.items[index].start;) {
-        size_t len = ot_line_end_length(editor->tokens.text, at);
-
-        at += len > 0 ? len : 1;
-        if (len > 0) {
-            use->line++;
-            line_start = at;
-        }
-    }
-    use->column = (unsigned)(editor->tokens.items[index].start - line_start) + 1;
-}
-
-/* Whether what stands before `index` is `read(`, of Deno, node:fs or fetch. */
-static bool is_read_call(const struct editor *editor, uint32_t paren)
-{
-    static const char *const names[] = {"readFile",         "readTextFile", "readFileSync",
-                                        "readTextFileSync", "fetch",        "open"};
-
-    for (size_t i = 0; is_punctuator(editor, paren, "(") && i < OT_COUNT(names); i++) {
-        if (is_word(editor, paren - 1, names[i]))
-            return true;
-    }
-    return false;
-}
-
-/* new URL("./x", import.meta.url), with `index` at `new` */
-static void find_url(struct editor *editor, uint32_t index, bool in_try)
-{
-    struct ot_span path;
-
-    if (is_word(editor, index + 1, "URL") && is_punctuator(editor, index + 2, "(") &&
-        literal(editor, index + 3, &path) && is_punctuator(editor, index + 4, ",") &&
-        is_word(editor, index + 5, "import") && is_word(editor, index + 7, "meta") &&
-        is_word(editor, index + 9, "url") && memchr(path.data, ':', path.len) == NULL &&
-        !ot_span_starts(path, "/"))
-        add_use(editor, index + 3, path, is_read_call(editor, index - 1) && !in_try, false);
-}
-
-/* Deno.readTextFile("./x"), with `index` at `Deno` */
-static void find_read(struct editor *editor, uint32_t index, bool in_try)
-{
-    static const char *const names[] = {"readFile", "readTextFile", "readFileSync",
-                                        "readTextFileSync"};
-    struct ot_span path;
-
-    if (!is_punctuator(editor, index + 1, ".") || !is_punctuator(editor, index + 3, "(") ||
-        !literal(editor, index + 4, &path) || ot_span_starts(path, "/") ||
-        ot_span_starts(path, "file:"))
-        return;
-    for (size_t i = 0; i < OT_COUNT(names); i++) {
-        if (is_word(editor, index + 2, names[i]))
-            add_use(editor, index + 4, path, !in_try, true);
-    }
-}
-
 /* import { add } from "./x.wasm", import * as x from "./x.wasm", with `index` at `from` */
 static void find_instance(struct editor *editor, uint32_t index)
 {
@@ -299,17 +221,13 @@ static void find_instance(struct editor *editor, uint32_t index)
         ot_list_add_span(&editor->result->instances, specifier);
 }
 
-static void visit(struct editor *editor, uint32_t index, bool in_try)
+static void visit(struct editor *editor, uint32_t index)
 {
     if (is_word(editor, index, "import") && is_punctuator(editor, index + 1, ".") &&
         is_word(editor, index + 2, "meta") && !after_dot(editor, index))
         replace_meta(editor, index);
     else if (is_place(editor, index))
         replace_place(editor, index);
-    else if (is_word(editor, index, "new"))
-        find_url(editor, index, in_try);
-    else if (is_word(editor, index, "Deno"))
-        find_read(editor, index, in_try);
     else if (is_word(editor, index, "from"))
         find_instance(editor, index);
 }
@@ -318,19 +236,15 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
              struct ot_edit_result *result)
 {
     struct editor editor = {.out = out, .result = result};
-    uint32_t open[NESTING_MAX] = {0};
     size_t start = out->len;
 
     ot_lex(text, &editor.tokens);
     editor.declares = declares_place(&editor);
     if (editor.tokens.sound && choose_name(&editor)) {
-        for (uint32_t i = 0; i < editor.tokens.count; i++) {
-            const struct ot_token *token = &editor.tokens.items[i];
-
-            if (token->match != 0 && token->depth < NESTING_MAX)
-                open[token->depth] = i;
-            visit(&editor, i, is_in_try(&editor, open, token->depth));
-        }
+        for (uint32_t i = 0; i < editor.tokens.count; i++)
+            visit(&editor, i);
+        if (edit->virtual_path != NULL)
+            ot_reads_find(&editor.tokens, edit->virtual_path, &result->reads);
     }
     ot_buf_append(out, text.data + editor.copied, text.len - editor.copied);
     if (editor.changed)
@@ -345,9 +259,7 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
 
 void ot_edit_result_free(struct ot_edit_result *result)
 {
-    for (size_t i = 0; i < result->use_count; i++)
-        free(result->uses[i].path);
-    free(result->uses);
+    ot_reads_free(&result->reads);
     ot_list_free(&result->instances);
     *result = (struct ot_edit_result){0};
 }

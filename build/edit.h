@@ -8,6 +8,7 @@
 #pragma once
 
 #include "build/project.h"
+#include "build/reads.h"
 
 struct ot_edit {
     const char *virtual_path; /* of the file, relative to /bundle/files */
@@ -17,18 +18,9 @@ struct ot_edit {
     const struct ot_jsx *jsx; /* what deno.json says of it; NULL: nothing */
 };
 
-/* A file that the source reads by a literal path, relative to the source file. */
-struct ot_file_use {
-    char *path;
-    unsigned line, column; /* of the literal, from 1 */
-    bool must_exist;       /* it is read there and then, and outside of every `try` */
-    bool from_cwd; /* relative to the function's folder, or to the folder of all functions */
-};
-
 /* Start from `{0}`. */
 struct ot_edit_result {
-    struct ot_file_use *uses;
-    size_t use_count;
+    struct ot_reads reads;
     struct ot_list instances; /* specifiers of .wasm files whose exports are imported by name */
 };
 

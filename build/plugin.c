@@ -118,7 +118,7 @@ void ot_plugin_free(struct ot_plugin *plugin)
     free(plugin->pending);
     for (size_t i = 0; i < plugin->use_count; i++) {
         free(plugin->uses[i].source);
-        free(plugin->uses[i].path);
+        free(plugin->uses[i].read.path);
     }
     free(plugin->uses);
     ot_list_free(&plugin->instances);

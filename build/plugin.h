@@ -10,6 +10,7 @@
 #include "build/esbuild.h"
 #include "build/facts_collect.h"
 #include "build/project.h"
+#include "build/reads.h"
 #include "build/vendored.h"
 
 /* Where a function's bundle begins. */
@@ -31,12 +32,10 @@ struct ot_bundle_entry {
 /* How esbuild names an entry in messages and in the metafile: this and the function's name. */
 #define OT_ENTRY_NAMESPACE "onetube"
 
-/* A file that a source reads (edit.h), and which source that is. */
+/* A file that a source reads, and which source that is. */
 struct ot_source_use {
     char *source; /* relative to the functions folder */
-    char *path;   /* as written */
-    unsigned line, column;
-    bool must_exist, from_cwd;
+    struct ot_read read;
 };
 
 /* Start from `{0}` and fill in what the comments do not exclude. */

@@ -121,19 +121,14 @@ static void answer(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
 
 static void keep(struct ot_plugin *plugin, const char *file, struct ot_edit_result *result)
 {
-    plugin->uses =
-        ot_realloc(plugin->uses, plugin->use_count + result->use_count + 1, sizeof(*plugin->uses));
-    for (size_t i = 0; i < result->use_count; i++) {
-        struct ot_file_use *use = &result->uses[i];
+    plugin->uses = ot_realloc(plugin->uses, plugin->use_count + result->reads.count + 1,
+                              sizeof(*plugin->uses));
+    for (size_t i = 0; i < result->reads.count; i++) {
+        struct ot_source_use *use = &plugin->uses[plugin->use_count++];
 
-        struct ot_source_use *kept = &plugin->uses[plugin->use_count++];
-
-        *kept = (struct ot_source_use){.line = use->line,
-                                       .column = use->column,
-                                       .must_exist = use->must_exist,
-                                       .from_cwd = use->from_cwd};
-        kept->source = ot_path_relative(plugin->project->folder, file);
-        kept->path = OT_STEAL(use->path);
+        use->source = ot_path_relative(plugin->project->folder, file);
+        use->read = result->reads.items[i];
+        result->reads.items[i].path = NULL;
     }
     for (size_t i = 0; i < result->instances.count; i++) {
         OT_AUTOFREE char *pair = ot_asprintf("%s\n%s", file, result->instances.items[i]);

@@ -4,9 +4,12 @@
 #include "build/specifiers.h"
 #include "build/walk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define OUTSIDE "_outside/"
 
 /* -- one folder -------------------------------------------------------------------------------- */
 
@@ -281,8 +284,9 @@ static int visit_folder(void *context, const char *folder, const struct ot_list 
 
 static void visit_source(void *context, const char *file, struct ot_span text)
 {
-    static const char *const marks[] = {"import.meta", "__dirname", "__filename",
-                                        ".wasm",       "Deno.read", "@jsxImportSource"};
+    static const char *const marks[] = {
+        "import.meta",  "__dirname",        "__filename", ".wasm",   "readFile",
+        "readTextFile", "createReadStream", "readDir",    "readdir", "@jsxImportSource"};
     struct visit *visit = context;
     bool markup = ot_span_ends(ot_span_of(file), "x");
 
@@ -431,5 +435,21 @@ char *ot_project_virtual_path(const struct ot_project *project, const char *file
         steps++;
     if (steps == 0)
         return OT_STEAL(relative);
-    return ot_asprintf("_outside/%zu/%s", steps, rest);
+    return ot_asprintf(OUTSIDE "%zu/%s", steps, rest);
+}
+
+char *ot_project_file_at(const char *virtual_path)
+{
+    OT_AUTOBUF struct ot_buf path = {0};
+    unsigned steps;
+    int len = 0;
+
+    if (strncmp(virtual_path, OUTSIDE, strlen(OUTSIDE)) != 0)
+        return strncmp(virtual_path, "../", 3) == 0 ? NULL : ot_strdup(virtual_path);
+    if (sscanf(virtual_path, OUTSIDE "%2u/%n", &steps, &len) != 1 || len == 0)
+        return NULL;
+    while (steps-- > 0)
+        ot_buf_puts(&path, "../");
+    ot_buf_puts(&path, virtual_path + len);
+    return ot_strdup(path.data);
 }

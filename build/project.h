@@ -68,3 +68,9 @@ void ot_project_filter(const struct ot_project *project, struct ot_buf *out);
  * caller frees it.
  */
 char *ot_project_virtual_path(const struct ot_project *project, const char *file);
+
+/*
+ * The file, relative to the functions folder, whose virtual path this is; the caller frees it.
+ * NULL: it is that of none.
+ */
+char *ot_project_file_at(const char *virtual_path);

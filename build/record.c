@@ -112,10 +112,10 @@ static void put_uses(struct ot_buf *out, const struct ot_bundle *bundle)
 
         ot_put_array(out, 5);
         ot_put_string(out, use->source);
-        ot_put_string(out, use->path);
-        ot_put_uint(out, use->line);
-        ot_put_uint(out, use->column);
-        ot_put_uint(out, (uint32_t)(use->must_exist | use->from_cwd << 1));
+        ot_put_string(out, use->read.path);
+        ot_put_uint(out, use->read.line);
+        ot_put_uint(out, use->read.column);
+        ot_put_uint(out, use->read.flags);
     }
 }
 
@@ -305,15 +305,13 @@ static void read_uses(struct ot_bundle *bundle, const struct ot_value *array)
     bundle->uses = ot_alloc(array->count + 1, sizeof(*bundle->uses));
     for (size_t i = 0; i < array->count; i++) {
         const struct ot_value *value = item(array, i);
-        uint32_t flags = read_number(item(value, 4));
 
         bundle->uses[bundle->use_count++] =
             (struct ot_source_use){.source = read_string(item(value, 0)),
-                                   .path = read_string(item(value, 1)),
-                                   .line = read_number(item(value, 2)),
-                                   .column = read_number(item(value, 3)),
-                                   .must_exist = (flags & 1) != 0,
-                                   .from_cwd = (flags & 2) != 0};
+                                   .read = {.path = read_string(item(value, 1)),
+                                            .line = read_number(item(value, 2)),
+                                            .column = read_number(item(value, 3)),
+                                            .flags = read_number(item(value, 4))}};
     }
 }
 

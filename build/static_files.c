@@ -98,44 +98,189 @@ static int add_declared(struct finder *finder, size_t function, const struct ot_
     return 0;
 }
 
-/*
- * Where a file that a source reads is, relative to the functions folder: beside the source, or, if
- * it is named from the current folder, in the function's folder or in that of all functions.
- */
-static char *find_used(const struct finder *finder, const struct ot_function_source *function,
-                       const struct ot_source_use *use)
+/* -- files that sources read ------------------------------------------------------------------- */
+
+struct use {
+    const struct ot_source_use *source;
+    const struct ot_function_source *function;
+    size_t index; /* of the function */
+    bool found;
+    bool hidden; /* what it names is there, but not meant for others */
+};
+
+static void report_use(struct finder *finder, const struct use *use, bool is_error, char *text)
 {
-    OT_AUTOFREE char *source = ot_path_folder(use->from_cwd ? function->entry : use->source);
-    OT_AUTOFREE char *own = ot_path_join(source, ot_span_of(use->path));
-    OT_AUTOFREE char *shared = ot_path_join("", ot_span_of(use->path));
-    const char *const places[] = {own, use->from_cwd ? shared : NULL};
+    const struct ot_source_use *source = use->source;
 
-    for (size_t i = 0; i < OT_COUNT(places); i++) {
-        OT_AUTOFREE char *path = NULL;
-
-        if (places[i] == NULL)
-            continue;
-        path = ot_path_join(finder->project->folder, ot_span_of(places[i]));
-        if (is_file(path) && !ot_is_source_name(path))
-            return ot_strdup(places[i]);
-    }
-    return NULL;
+    ot_report_add(finder->report, (struct ot_diagnostic){
+                                      .is_error = is_error,
+                                      .file = ot_shown_path(finder->project->shown, source->source),
+                                      .line = source->read.line,
+                                      .column = source->read.column,
+                                      .text = text});
 }
 
-static int add_use(struct finder *finder, size_t function, const struct ot_source_use *use,
+/* ".env" and the like: nobody's reading of such a file means to hand it on. */
+static bool is_hidden(const char *path)
+{
+    while (strncmp(path, "../", 3) == 0)
+        path += 3;
+    return path[0] == '.' || strstr(path, "/.") != NULL;
+}
+
+/*
+ * Whether the path, relative to the functions folder, is, with links followed, in the smallest
+ * folder that holds both the functions and the source that reads it.
+ */
+static bool is_in_reach(const struct finder *finder, const struct use *use, const char *relative)
+{
+    const char *functions = finder->project->folder;
+    OT_AUTOFREE char *reach = ot_strdup(functions);
+    OT_AUTOFREE char *source = ot_path_join(functions, ot_span_of(use->source->source));
+    OT_AUTOFREE char *path = ot_path_join(functions, ot_span_of(relative));
+    OT_AUTOFREE char *real = realpath(path, NULL);
+
+    while (!ot_path_is_beneath(source, reach)) {
+        char *parent = ot_path_folder(reach);
+
+        free(reach);
+        reach = parent;
+    }
+    return real != NULL && ot_path_is_beneath(real, reach) && strcmp(real, reach) != 0;
+}
+
+static bool is_taken(const struct finder *finder, size_t function, const char *path)
+{
+    OT_AUTOFREE char *virtual_path = ot_project_virtual_path(finder->project, path);
+    OT_AUTOFREE char *member = ot_asprintf("files/%s", virtual_path);
+
+    return ot_list_has(&finder->out->functions[function], member);
+}
+
+static int take(struct finder *finder, struct use *use, const char *relative, struct ot_error *err)
+{
+    OT_AUTOFREE char *path = ot_path_join(finder->project->folder, ot_span_of(relative));
+    bool named_only = (use->source->read.flags & OT_READ_CALL) == 0;
+
+    if (!is_file(path) || (named_only && ot_is_source_name(path)) ||
+        !is_in_reach(finder, use, relative))
+        return 0;
+    if (is_hidden(relative) && !is_taken(finder, use->index, path)) {
+        use->hidden = true;
+        return 0;
+    }
+    use->found = true;
+    return add_file(finder, use->index, relative, err);
+}
+
+/*
+ * All that the pattern may mean, if it names a folder of its own: in the folder of the source are
+ * also sources and settings.
+ */
+static int take_pattern(struct finder *finder, struct use *use, const char *pattern,
+                        struct ot_error *err)
+{
+    size_t fixed = strcspn(pattern, "*");
+    OT_AUTOFREE char *start = ot_strndup(pattern, fixed);
+    char *slash = strrchr(start, '/');
+    OT_AUTOFREE char *source = ot_path_folder(use->source->source);
+    OT_AUTOFREE char *base = NULL;
+    OT_AUTOLIST struct ot_list found = {0};
+    struct stat info;
+
+    if (slash == NULL || fixed == strlen(pattern))
+        return 0;
+    *slash = '\0';
+    base = ot_path_join(finder->project->folder, ot_span_of(start));
+    if (ot_path_is_beneath(source, start) || ot_path_is_beneath(use->function->entry, start) ||
+        !is_in_reach(finder, use, start) || stat(base, &info) != 0 || !S_ISDIR(info.st_mode))
+        return 0;
+    if (ot_walk_match(base, pattern + (slash - start) + 1, &found, err) < 0)
+        return -1;
+    for (size_t i = 0; i < found.count; i++) {
+        OT_AUTOFREE char *path = ot_path_join(start, ot_span_of(found.items[i]));
+
+        if (take(finder, use, path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int take_any(struct finder *finder, struct use *use, const char *path, struct ot_error *err)
+{
+    OT_AUTOFREE char *all = ot_asprintf("%s/**", path);
+
+    if (strchr(path, OT_UNKNOWN) == NULL)
+        return (use->source->read.flags & OT_READ_FOLDER) != 0 ? take_pattern(finder, use, all, err)
+                                                               : take(finder, use, path, err);
+    return (use->source->read.flags & OT_READ_CALL) != 0 ? take_pattern(finder, use, path, err) : 0;
+}
+
+/*
+ * Beside the source, as it says; or, from the working folder, in the function's folder or in that
+ * of all functions.
+ */
+static int look(struct finder *finder, struct use *use, struct ot_error *err)
+{
+    const struct ot_read *read = &use->source->read;
+    OT_AUTOFREE char *folder = ot_path_folder(use->function->entry);
+    OT_AUTOFREE char *own = NULL;
+
+    if ((read->flags & OT_READ_FROM_CWD) == 0) {
+        own = ot_project_file_at(read->path);
+        return own != NULL ? take_any(finder, use, own, err) : 0;
+    }
+    own = ot_path_join(folder, ot_span_of(read->path));
+    if (strncmp(own, "../", 3) != 0 && take_any(finder, use, own, err) < 0)
+        return -1;
+    return use->found || strncmp(read->path, "../", 3) == 0
+               ? 0
+               : take_any(finder, use, read->path, err);
+}
+
+/* What was not found: an error where it must be missed, a warning where it may be. */
+static void report_not_found(struct finder *finder, const struct use *use)
+{
+    const struct ot_read *read = &use->source->read;
+    bool required = (read->flags & OT_READ_REQUIRED) != 0;
+    bool from_cwd = (read->flags & OT_READ_FROM_CWD) != 0;
+
+    if ((read->flags & OT_READ_CALL) == 0 || (read->flags & OT_READ_GUARDED) != 0)
+        return;
+    if (use->hidden)
+        report_use(finder, use, false,
+                   ot_asprintf("the file \"%s\" that is read here is not made part of the payload, "
+                               "for its name begins with a point: if it may be, name it in "
+                               "\"files\" of 1tube.json, or in static_files",
+                               read->path));
+    else if (strchr(read->path, OT_UNKNOWN) != NULL || (read->flags & OT_READ_FOLDER) != 0) {
+        if (use->function->file_count == 0 && !from_cwd)
+            report_use(
+                finder, use, false,
+                ot_strdup("which files are read here is known only at run time: name them in "
+                          "\"files\" of 1tube.json, or in static_files"));
+    } else if (strncmp(read->path, "../", 3) == 0 && !from_cwd)
+        report_use(finder, use, required,
+                   ot_strdup("the file that is read here is outside of the functions folder, where "
+                             "a function does not find it: move it into that folder"));
+    else if (required || !from_cwd)
+        report_use(finder, use, required,
+                   ot_asprintf("the file \"%s\" that is read here does not exist", read->path));
+}
+
+static int add_use(struct finder *finder, size_t function, const struct ot_source_use *source,
                    struct ot_error *err)
 {
-    const struct ot_function_source *source = &finder->project->sources->items[function];
-    OT_AUTOFREE char *found = find_used(finder, source, use);
-    OT_AUTOFREE char *shown = NULL;
+    struct use use = {
+        .source = source,
+        .function = &finder->project->sources->items[function],
+        .index = function,
+    };
 
-    if (found != NULL)
-        return add_file(finder, function, found, err);
-    if (!use->must_exist)
-        return 0;
-    shown = ot_shown_path(finder->project->shown, use->source);
-    ot_report_error(finder->report, shown, use->line, use->column,
-                    ot_asprintf("the file \"%s\" that is read here does not exist", use->path));
+    if (look(finder, &use, err) < 0)
+        return -1;
+    if (!use.found)
+        report_not_found(finder, &use);
     return 0;
 }
 

@@ -113,6 +113,70 @@ TS
     has 'functions/reads/1tube.json:3:27: no file matches the static file "reads/nothing/**"'
 }
 
+@test "files whose paths a source puts together are in the dist, too; what is outside, hidden or unknown is not" {
+    function_ reads index.ts <<'TS'
+import { readdirSync, readFileSync } from "node:fs";
+import path, { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+const here = dirname(fileURLToPath(import.meta.url));
+const DATA = "data";
+const page = (name: string) => Deno.readTextFile(`./pages/${name}.html`);
+const all = () => [
+    readFileSync(path.join(import.meta.dirname!, "data", "a.txt"), "utf8"),
+    readFileSync(`${here}/${DATA}/b.txt`, "utf8"),
+    readFileSync("./data/c.txt", "utf8"),
+    readFileSync(path.join(here, "..", "_shared", "d.txt"), "utf8"),
+    readFileSync("data/client.js", "utf8"),
+    readdirSync(path.join(here, "posts")).join("+"),
+];
+Deno.serve(async (request) => new Response([...all(), await page(new URL(request.url).searchParams.get("page") ?? "one")].map((text) => text.trim()).join()));
+TS
+    local name
+    for name in data/a.txt data/b.txt data/c.txt data/unused.txt data/client.js pages/one.html pages/two.html pages/three.txt pages/.four.html posts/x.md posts/y/z.md; do
+        write "functions/reads/$name" <<<"$name"
+    done
+    write functions/_shared/d.txt <<<d
+    ln -s /etc/hostname functions/reads/pages/five.html
+    build
+    exits 0
+    node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const found = m.functions[0].moduleFiles.join().replaceAll("files/reads/", "");
+        if (found !== "files/_shared/d.txt,data/a.txt,data/b.txt,data/c.txt,data/client.js,pages/one.html,pages/two.html,posts/x.md,posts/y/z.md") { console.error(found); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers reads data/a.txt,data/b.txt,data/c.txt,d,data/client.js,x.md+y,pages/one.html
+    answers "reads?page=two" data/a.txt,data/b.txt,data/c.txt,d,data/client.js,x.md+y,pages/two.html
+    stop_server
+}
+
+@test "files that are not made part of a payload by being read: the build says so" {
+    write secret <<<secret
+    function_ reads index.ts <<'TS'
+import { readFileSync } from "node:fs";
+const read = (name: string) => [
+    readFileSync("./.env", "utf8"),
+    readFileSync(`${import.meta.dirname}/link`, "utf8"),
+    readFileSync(`${import.meta.dirname}/${name}.html`, "utf8"),
+    readFileSync(`${import.meta.dirname}/../../secret`, "utf8"),
+    Deno.readTextFileSync("/etc/hostname"),
+];
+export default () => new Response(String(read));
+TS
+    write functions/reads/.env <<<secret
+    write functions/reads/page.html <<<page
+    ln -s ../../secret functions/reads/link
+    build
+    exits 0
+    has 'reads/index.ts:3:18: warning: the file ".env" that is read here is not made part of the payload, for its name begins with a point: if it may be, name it in "files" of 1tube.json, or in static_files'
+    has 'reads/index.ts:4:18: warning: the file "reads/link" that is read here does not exist'
+    has 'reads/index.ts:5:18: warning: which files are read here is known only at run time: name them in "files" of 1tube.json, or in static_files'
+    has 'reads/index.ts:6:18: warning: the file that is read here is outside of the functions folder'
+    [ ! -e dist/files ]
+    write functions/reads/1tube.json <<<'{ "public": true, "files": [".env", "*.html"] }'
+    build
+    exits 0
+    [[ "$output" != *".env"* && "$output" != *"run time"* ]]
+    [ "$(cat dist/files/reads/.env)" = secret ]
+}
+
 @test "wasm: as a module, with ?module, its exports by name, and from bytes" {
     for name in module query names bytes; do add_wasm functions/$name/add.wasm; done
     function_ module index.ts <<<'import add from "./add.wasm"; export default async () => new Response(String((await WebAssembly.instantiate(add)).exports.add(1, 2)));'

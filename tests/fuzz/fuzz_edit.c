@@ -30,7 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(out.len > size);
     for (size_t i = 0; i < size; i++)
         check((out.data[i] == '\n') == (data[i] == '\n'));
-    for (size_t i = 0; i < result.use_count; i++)
-        check(result.uses[i].line > 0 && result.uses[i].column > 0 && result.uses[i].path != NULL);
+    for (size_t i = 0; i < result.reads.count; i++) {
+        const struct ot_read *read = &result.reads.items[i];
+
+        check(read->line > 0 && read->column > 0 && read->path[0] != '/');
+    }
     return 0;
 }

@@ -115,10 +115,14 @@ static const struct broken cases[] = {
      "\"_\")"},
     /* files */
     {{INDEX "\nDeno.serve(async () => new Response(await Deno.readTextFile(\"./x.txt\")));"},
-     AT "2:61: the file \"./x.txt\" that is read here does not exist"},
+     AT "2:61: the file \"x.txt\" that is read here does not exist"},
     {{INDEX "const x = Deno.readFileSync(new URL(\"x.bin\", import.meta.url)); export default () "
             "=> x;"},
-     AT "1:37: the file \"x.bin\" that is read here does not exist"},
+     AT "1:29: the file \"a/x.bin\" that is read here does not exist"},
+    {{INDEX "const x = Deno.readFileSync(new URL(\"../../x.bin\", import.meta.url)); export "
+            "default () => x;"},
+     AT "1:29: the file that is read here is outside of the functions folder, where a function "
+        "does not find it: move it into that folder"},
     {{GOOD, "functions/good/1tube.json = {\n  \"files\": [\"data/**\"]\n}"},
      "@/functions/good/1tube.json:2:13: no file matches the static file \"good/data/**\""},
     {{GOOD, "functions/good/1tube.json = {\"files\": \"x\"}"},
