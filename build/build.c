@@ -88,12 +88,14 @@ struct build {
     struct ot_vendored vendored;
     struct ot_bundler bundler;
     struct ot_cache *cache; /* NULL: none */
+    struct ot_keep *keep;   /* what is being put into it */
     char *shown;            /* the functions folder, as messages name it */
     char *real;             /* the functions folder's absolute path, without links */
 };
 
 static void free_build(struct build *build)
 {
+    ot_keep_end(build->keep);
     ot_static_free(&build->static_files);
     ot_vendored_free(&build->vendored);
     ot_bundler_free(&build->bundler);
@@ -179,7 +181,8 @@ static int bundle_sources(struct build *build, struct ot_error *err)
     };
 
     if (ot_bundle_cached(&build->bundler, build->cache, &bundle_options, build->entries,
-                         build->sources.count, &build->bundle, build->report, err) < 0 ||
+                         build->sources.count, &build->bundle, &build->keep, build->report,
+                         err) < 0 ||
         ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
         return -1;
     ot_bundle_tell(&build->bundle, build->report);

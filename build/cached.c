@@ -15,17 +15,16 @@ struct cached {
     struct ot_bundle_entry *entries;
     size_t count;
     struct ot_build_report *report;
+    struct ot_keep **keep;
     char name[OT_SHA256_HEX];
-    struct ot_record old;   /* of the build before; empty: there is none */
-    struct ot_record fresh; /* of this one */
-    uint64_t *changed;      /* functions that are not as they were */
-    struct ot_bundle made;  /* what a partial build bundled */
+    struct ot_record old;  /* of the build before; empty: there is none */
+    uint64_t *changed;     /* functions that are not as they were */
+    struct ot_bundle made; /* what a partial build bundled */
 };
 
 static void free_cached(struct cached *cached)
 {
     ot_record_free(&cached->old);
-    ot_record_free(&cached->fresh);
     ot_bundle_free(&cached->made);
     free(cached->changed);
 }
@@ -66,20 +65,6 @@ static int bundle(const struct cached *cached, struct ot_bundle_entry *entries, 
 
 /* -- the record before ------------------------------------------------------------------------- */
 
-/* The users of each of its modules, and the module graph. */
-static uint64_t *find_users(struct ot_graph *graph, const struct ot_record *record)
-{
-    OT_AUTOFREE size_t *starts = ot_alloc(record->function_count + 1, sizeof(*starts));
-
-    ot_graph_open(graph, &record->bundle.metafile.inputs);
-    for (size_t i = 0; i < record->function_count; i++) {
-        OT_AUTOFREE char *path = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", record->functions[i].name);
-
-        starts[i] = ot_graph_find(graph, path);
-    }
-    return ot_graph_reach(graph, starts, record->function_count, true);
-}
-
 static bool load(struct cached *cached)
 {
     OT_AUTOBUF struct ot_buf bytes = {0};
@@ -91,18 +76,22 @@ static bool load(struct cached *cached)
 
 static bool load_files(struct cached *cached)
 {
-    struct ot_bundle *bundle = &cached->old.bundle;
+    struct ot_record *old = &cached->old;
+    struct ot_bundle *bundle = &old->bundle;
     bool whole = true;
 
-    for (size_t i = 0; i < bundle->file_count; i++) {
+    for (size_t i = 0; i < old->pack_count; i++) {
         struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
 
         /* to the last, so that everything that is broken makes room for what is made now */
-        whole = ot_cache_get_blob(cached->cache, cached->old.digests[i], bundle->files[i].data.len,
-                                  data) &&
-                whole;
-        bundle->files[i].data = ot_buf_span(data);
+        whole =
+            ot_cache_get_blob(cached->cache, old->packs[i].sha256, old->packs[i].data.len, data) &&
+            whole;
+        old->packs[i].data = ot_buf_span(data);
     }
+    for (size_t i = 0; i < bundle->file_count && whole; i++)
+        bundle->files[i].data.data =
+            old->packs[old->places[i].pack].data.data + old->places[i].offset;
     return whole;
 }
 
@@ -110,7 +99,7 @@ static void find_changed(struct cached *cached)
 {
     struct ot_record now = {0};
     OT_AUTOGRAPH struct ot_graph graph = {0};
-    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+    OT_AUTOFREE uint64_t *users = ot_record_users(&cached->old, &graph);
 
     ot_record_describe(&now, cached->options, cached->entries);
     ot_record_settings(&now, cached->options->project, &graph, users);
@@ -148,23 +137,13 @@ static void take_entries(const struct cached *cached)
     }
 }
 
-static struct ot_diagnostic copy_diagnostic(const struct ot_diagnostic *from)
-{
-    struct ot_diagnostic copy = *from;
-
-    copy.file = from->file != NULL ? ot_strdup(from->file) : NULL;
-    copy.text = ot_strdup(from->text);
-    copy.source_line = from->source_line != NULL ? ot_strdup(from->source_line) : NULL;
-    return copy;
-}
-
 /* -- nothing changed --------------------------------------------------------------------------- */
 
 static void take_all(struct cached *cached, struct ot_bundle *out)
 {
     take_entries(cached);
     for (size_t i = 0; i < cached->old.diagnostic_count; i++)
-        ot_report_add(cached->report, copy_diagnostic(&cached->old.diagnostics[i]));
+        ot_report_add(cached->report, ot_diagnostic_copy(&cached->old.diagnostics[i]));
     *out = cached->old.bundle;
     cached->old.bundle = (struct ot_bundle){0};
 }
@@ -226,7 +205,7 @@ static void join_findings(const struct cached *cached, struct ot_bundle *out)
 {
     const struct ot_bundle *old = &cached->old.bundle, *made = &cached->made;
     OT_AUTOGRAPH struct ot_graph graph = {0};
-    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+    OT_AUTOFREE uint64_t *users = ot_record_users(&cached->old, &graph);
 
     out->uses = ot_alloc(old->use_count + made->use_count + 1, sizeof(*out->uses));
     for (size_t i = 0; i < old->use_count; i++) {
@@ -260,7 +239,7 @@ static void join_findings(const struct cached *cached, struct ot_bundle *out)
 static void join_warnings(const struct cached *cached, const struct ot_build_report *made)
 {
     OT_AUTOGRAPH struct ot_graph graph = {0};
-    OT_AUTOFREE uint64_t *users = find_users(&graph, &cached->old);
+    OT_AUTOFREE uint64_t *users = ot_record_users(&cached->old, &graph);
 
     for (size_t i = 0; i < cached->old.diagnostic_count; i++) {
         const struct ot_diagnostic *diagnostic = &cached->old.diagnostics[i];
@@ -274,24 +253,25 @@ static void join_warnings(const struct cached *cached, const struct ot_build_rep
                 kept = is_kept(cached, &graph, users, path, strlen(path));
         }
         if (kept)
-            ot_report_add(cached->report, copy_diagnostic(diagnostic));
+            ot_report_add(cached->report, ot_diagnostic_copy(diagnostic));
     }
     for (size_t i = 0; i < made->diagnostic_count; i++)
-        ot_report_add(cached->report, copy_diagnostic(&made->diagnostics[i]));
+        ot_report_add(cached->report, ot_diagnostic_copy(&made->diagnostics[i]));
 }
 
-/* The bundle's files in memory of its own. */
-static void own_files(struct ot_bundle *bundle)
+/* What the result points into: it lives as long as the result. */
+static void take_bytes(struct ot_bundle *out, struct ot_bundle *from)
 {
-    bundle->rewritten = ot_alloc(2 * bundle->file_count + 1, sizeof(*bundle->rewritten));
-    for (size_t i = 0; i < bundle->file_count; i++) {
-        struct ot_bundle_file *file = &bundle->files[i];
-        struct ot_buf *path = &bundle->rewritten[bundle->rewritten_count++];
-        struct ot_buf *data = &bundle->rewritten[bundle->rewritten_count++];
-
-        ot_buf_append(path, file->path.data, file->path.len);
-        ot_buf_append(data, file->data.data, file->data.len);
-        *file = (struct ot_bundle_file){ot_buf_span(path), ot_buf_span(data)};
+    out->rewritten = ot_realloc(out->rewritten, out->rewritten_count + from->rewritten_count + 1,
+                                sizeof(*out->rewritten));
+    for (size_t i = 0; i < from->rewritten_count; i++)
+        out->rewritten[out->rewritten_count++] = from->rewritten[i];
+    from->rewritten_count = 0;
+    for (size_t i = 0; i < OT_BUNDLE_RUNS; i++) {
+        if (from->answers[i].bytes.len == 0)
+            continue;
+        out->answers[i] = from->answers[i];
+        from->answers[i] = (struct ot_esbuild_answer){0};
     }
 }
 
@@ -307,7 +287,8 @@ static bool make_partial(struct cached *cached, struct ot_bundle *out)
     done = make_chosen(cached, chosen, &report) &&
            ot_partial_merge(&cached->old, cached->changed, splitting, &cached->made, out);
     if (done) {
-        own_files(out);
+        take_bytes(out, &cached->old.bundle);
+        take_bytes(out, &cached->made);
         join_findings(cached, out);
         join_warnings(cached, &report);
         take_entries(cached);
@@ -320,39 +301,20 @@ static bool make_partial(struct cached *cached, struct ot_bundle *out)
 
 /* -- keeping ----------------------------------------------------------------------------------- */
 
-/*
- * Puts the build into the cache: nothing that may not be what a build would find now. `known`: the
- * facts that have been checked.
- */
-static void keep(struct cached *cached, struct ot_bundle *bundle, const struct ot_facts *known)
+/* With what is left of the record before. */
+static void keep(struct cached *cached, const struct ot_bundle *bundle)
 {
-    struct ot_record *record = &cached->fresh;
-    OT_AUTOGRAPH struct ot_graph graph = {0};
-    OT_AUTOFREE uint64_t *users = NULL;
-    OT_AUTOBUF struct ot_buf bytes = {0};
-    const struct ot_project *project = cached->options->project;
-    bool written;
+    const struct ot_keep_options options = {
+        .cache = cached->cache,
+        .name = cached->name,
+        .bundle_options = cached->options,
+        .entries = cached->entries,
+        .bundle = bundle,
+        .report = cached->report,
+        .since = cached->bundler->since,
+    };
 
-    ot_record_describe(record, cached->options, cached->entries);
-    record->bundle = *bundle;
-    users = find_users(&graph, record);
-    ot_record_settings(record, project, &graph, users);
-    ot_facts_collect(&record->facts, &graph, users, &bundle->lookups, project->folder);
-    written = ot_facts_settle(&record->facts, known, project->folder, cached->bundler->since);
-    record->digests = ot_alloc(bundle->file_count + 1, sizeof(*record->digests));
-    for (size_t i = 0; i < bundle->file_count && written; i++) {
-        ot_sha256_hex(bundle->files[i].data, record->digests[i]);
-        written = ot_cache_put_blob(cached->cache, record->digests[i], bundle->files[i].data);
-    }
-    for (size_t i = 0; i < cached->report->diagnostic_count; i++) {
-        record->diagnostics = ot_realloc(record->diagnostics, i + 1, sizeof(*record->diagnostics));
-        record->diagnostics[record->diagnostic_count++] =
-            copy_diagnostic(&cached->report->diagnostics[i]);
-    }
-    if (written && ot_record_write(record, &bytes) &&
-        ot_cache_put(cached->cache, cached->name, ot_buf_span(&bytes)))
-        ot_cache_trim(cached->cache, OT_CACHE_MAX);
-    record->bundle = (struct ot_bundle){0}; /* it is the caller's */
+    *cached->keep = ot_keep_begin(&options, &cached->old);
 }
 
 /* The facts of the record before that did not change: they need not be looked at again. */
@@ -393,7 +355,7 @@ static bool reuse(struct cached *cached, struct ot_bundle *out)
     if (!make_partial(cached, out))
         return false;
     ot_esbuild_dismiss(cached->bundler->esbuild);
-    keep(cached, out, &cached->old.facts);
+    keep(cached, out);
     return true;
 }
 
@@ -401,8 +363,8 @@ static bool reuse(struct cached *cached, struct ot_bundle *out)
 
 int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
                      const struct ot_bundle_options *options, struct ot_bundle_entry *entries,
-                     size_t entry_count, struct ot_bundle *out, struct ot_build_report *report,
-                     struct ot_error *err)
+                     size_t entry_count, struct ot_bundle *out, struct ot_keep **keeping,
+                     struct ot_build_report *report, struct ot_error *err)
 {
     OT_CLEANUP(free_cached)
     struct cached cached = {.bundler = bundler,
@@ -410,7 +372,8 @@ int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
                             .options = options,
                             .entries = entries,
                             .count = entry_count,
-                            .report = report};
+                            .report = report,
+                            .keep = keeping};
     size_t words = OT_BITS_WORDS(entry_count);
 
     if (cache == NULL || !ot_record_name(options, bundler->path, cached.name))
@@ -426,6 +389,7 @@ int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
     }
     if (bundle_all(&cached, out, err) < 0)
         return -1;
-    keep(&cached, out, NULL);
+    ot_record_free(&cached.old);
+    keep(&cached, out);
     return 0;
 }

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "build/bundle.h"
-#include "build/cache.h"
+#include "build/keep.h"
 
 /* An esbuild that is started when it is needed. Start from `{0}` and set the first three. */
 struct ot_bundler {
@@ -33,9 +33,11 @@ OT_MUST_USE int ot_bundler_ready(struct ot_bundler *bundler, struct ot_error *er
 
 /*
  * As ot_bundle. `cache` may be NULL. Sets `cached` of the entries whose outputs were taken from it.
+ * What is new is put into the cache meanwhile: pass `*keeping` (NULL: there is nothing) to
+ * ot_keep_end before anything that was given here goes away.
  */
 OT_MUST_USE int ot_bundle_cached(struct ot_bundler *bundler, struct ot_cache *cache,
                                  const struct ot_bundle_options *options,
                                  struct ot_bundle_entry *entries, size_t entry_count,
-                                 struct ot_bundle *out, struct ot_build_report *report,
-                                 struct ot_error *err);
+                                 struct ot_bundle *out, struct ot_keep **keeping,
+                                 struct ot_build_report *report, struct ot_error *err);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "onetube build record 2"
+#define FORMAT "onetube build record 3"
 
 /* -- texts that are told apart ----------------------------------------------------------------- */
 
@@ -244,4 +244,17 @@ void ot_record_settings(struct ot_record *record, const struct ot_project *proje
         ot_sha256_hex(ot_buf_span(&texts[i]), record->functions[i].settings);
         ot_buf_free(&texts[i]);
     }
+}
+
+uint64_t *ot_record_users(const struct ot_record *record, struct ot_graph *graph)
+{
+    OT_AUTOFREE size_t *starts = ot_alloc(record->function_count + 1, sizeof(*starts));
+
+    ot_graph_open(graph, &record->bundle.metafile.inputs);
+    for (size_t i = 0; i < record->function_count; i++) {
+        OT_AUTOFREE char *path = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", record->functions[i].name);
+
+        starts[i] = ot_graph_find(graph, path);
+    }
+    return ot_graph_reach(graph, starts, record->function_count, true);
 }

@@ -16,3 +16,6 @@ void ot_record_describe(struct ot_record *record, const struct ot_bundle_options
                         const struct ot_bundle_entry *entries);
 void ot_record_settings(struct ot_record *record, const struct ot_project *project,
                         const struct ot_graph *graph, const uint64_t *users);
+
+/* The functions that reach each of the build's modules, and the modules' graph, which is opened. */
+uint64_t *ot_record_users(const struct ot_record *record, struct ot_graph *graph);

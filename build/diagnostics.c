@@ -44,6 +44,16 @@ void ot_report_add(struct ot_build_report *report, struct ot_diagnostic diagnost
     report->diagnostics[report->diagnostic_count++] = diagnostic;
 }
 
+struct ot_diagnostic ot_diagnostic_copy(const struct ot_diagnostic *from)
+{
+    struct ot_diagnostic copy = *from;
+
+    copy.file = from->file != NULL ? ot_strdup(from->file) : NULL;
+    copy.text = ot_strdup(from->text);
+    copy.source_line = from->source_line != NULL ? ot_strdup(from->source_line) : NULL;
+    return copy;
+}
+
 void ot_report_error(struct ot_build_report *report, const char *file, unsigned line,
                      unsigned column, char *text)
 {

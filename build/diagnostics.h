@@ -13,6 +13,9 @@ char *ot_shown_path(const char *shown, const char *relative);
 /* Adds a diagnostic and takes over its strings; one that is in the report already is dropped. */
 void ot_report_add(struct ot_build_report *report, struct ot_diagnostic diagnostic);
 
+/* The caller frees what it points to. */
+struct ot_diagnostic ot_diagnostic_copy(const struct ot_diagnostic *from);
+
 /* Adds an error at a place of a file; `line` 0 where no place is known. Takes over `text`. */
 void ot_report_error(struct ot_build_report *report, const char *file, unsigned line,
                      unsigned column, char *text);

@@ -17,7 +17,8 @@ void ot_record_free(struct ot_record *record)
     }
     free(record->functions);
     free(record->diagnostics);
-    free(record->digests);
+    free(record->places);
+    free(record->packs);
     ot_facts_free(&record->facts);
     ot_bundle_free(&record->bundle);
     *record = (struct ot_record){0};
@@ -97,10 +98,21 @@ static void put_files(struct ot_buf *out, const struct ot_record *record)
 {
     ot_put_array(out, record->bundle.file_count);
     for (size_t i = 0; i < record->bundle.file_count; i++) {
-        ot_put_array(out, 3);
+        ot_put_array(out, 4);
         ot_put_span(out, record->bundle.files[i].path);
         ot_put_uint(out, (uint32_t)record->bundle.files[i].data.len);
-        ot_put_string(out, record->digests[i]);
+        ot_put_uint(out, (uint32_t)record->places[i].pack);
+        ot_put_uint(out, (uint32_t)record->places[i].offset);
+    }
+}
+
+static void put_packs(struct ot_buf *out, const struct ot_record *record)
+{
+    ot_put_array(out, record->pack_count);
+    for (size_t i = 0; i < record->pack_count; i++) {
+        ot_put_array(out, 2);
+        ot_put_string(out, record->packs[i].sha256);
+        ot_put_uint(out, (uint32_t)record->packs[i].data.len);
     }
 }
 
@@ -152,12 +164,12 @@ bool ot_record_write(const struct ot_record *record, struct ot_buf *out)
     const struct ot_bundle *bundle = &record->bundle;
     size_t start;
 
-    for (size_t i = 0; i < bundle->file_count; i++) {
-        if (bundle->files[i].data.len > UINT32_MAX)
+    for (size_t i = 0; i < record->pack_count; i++) {
+        if (record->packs[i].data.len > UINT32_MAX)
             return false;
     }
     start = ot_packet_begin(out, 0, false);
-    ot_put_array(out, 10);
+    ot_put_array(out, 11);
     put_functions(out, record);
     put_facts(out, &record->facts);
     put_nodes(out, &bundle->metafile.inputs);
@@ -167,6 +179,7 @@ bool ot_record_write(const struct ot_record *record, struct ot_buf *out)
     ot_put_list(out, &bundle->notes);
     put_lookups(out, &bundle->lookups);
     put_diagnostics(out, record);
+    put_packs(out, record);
     ot_put_bool(out, bundle->has_twins);
     ot_packet_end(out, start);
     return true;
@@ -277,25 +290,43 @@ static void read_nodes(struct ot_metafile_nodes *nodes, const struct ot_value *a
         read_node(&nodes->items[nodes->count++], item(array, i));
 }
 
-/* The paths are in buffers of the bundle's own. */
+static bool read_packs(struct ot_record *record, const struct ot_value *array)
+{
+    record->packs = ot_alloc(array->count + 1, sizeof(*record->packs));
+    for (size_t i = 0; i < array->count; i++) {
+        struct ot_record_pack *pack = &record->packs[record->pack_count++];
+        const struct ot_value *value = item(array, i);
+
+        if (!ot_is_sha256(ot_value_text(item(value, 0))))
+            return false;
+        read_digest(item(value, 0), pack->sha256);
+        pack->data.len = read_number(item(value, 1));
+    }
+    return true;
+}
+
+/* The paths are in buffers of the bundle's own, which has room for the packs' bytes, too. */
 static bool read_files(struct ot_record *record, const struct ot_value *array)
 {
     struct ot_bundle *bundle = &record->bundle;
 
     bundle->files = ot_alloc(array->count + 1, sizeof(*bundle->files));
-    bundle->rewritten = ot_alloc(2 * array->count + 1, sizeof(*bundle->rewritten));
-    record->digests = ot_alloc(array->count + 1, sizeof(*record->digests));
+    bundle->rewritten = ot_alloc(array->count + record->pack_count + 1, sizeof(*bundle->rewritten));
+    record->places = ot_alloc(array->count + 1, sizeof(*record->places));
     for (size_t i = 0; i < array->count; i++) {
         const struct ot_value *value = item(array, i);
         struct ot_span path = ot_value_text(item(value, 0));
         struct ot_buf *own = &bundle->rewritten[bundle->rewritten_count++];
+        size_t len = read_number(item(value, 1));
+        struct ot_record_place *place = &record->places[i];
 
-        if (!ot_is_relative_path(path) || !ot_is_sha256(ot_value_text(item(value, 2))))
+        *place = (struct ot_record_place){read_number(item(value, 2)), read_number(item(value, 3))};
+        if (!ot_is_relative_path(path) || place->pack >= record->pack_count ||
+            place->offset + len > record->packs[place->pack].data.len)
             return false;
         ot_buf_append(own, path.data, path.len);
-        read_digest(item(value, 2), record->digests[i]);
         bundle->files[bundle->file_count++] =
-            (struct ot_bundle_file){ot_buf_span(own), {NULL, read_number(item(value, 1))}};
+            (struct ot_bundle_file){ot_buf_span(own), {NULL, len}};
     }
     return true;
 }
@@ -357,11 +388,11 @@ static bool read_all(struct ot_record *record, const struct ot_value *value)
 {
     struct ot_bundle *bundle = &record->bundle;
 
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 10; i++) {
         if (item(value, i)->type != OT_VALUE_ARRAY)
             return false;
     }
-    bundle->has_twins = item(value, 9)->number != 0;
+    bundle->has_twins = item(value, 10)->number != 0;
     read_functions(record, item(value, 0));
     record->facts.functions = record->function_count;
     read_nodes(&bundle->metafile.inputs, item(value, 2));
@@ -369,8 +400,8 @@ static bool read_all(struct ot_record *record, const struct ot_value *value)
     read_uses(bundle, item(value, 5));
     read_lookups(&bundle->lookups, item(value, 7));
     read_diagnostics(record, item(value, 8));
-    return read_facts(&record->facts, item(value, 1)) && read_files(record, item(value, 4)) &&
-           read_notes(bundle, item(value, 6));
+    return read_facts(&record->facts, item(value, 1)) && read_packs(record, item(value, 9)) &&
+           read_files(record, item(value, 4)) && read_notes(bundle, item(value, 6));
 }
 
 bool ot_record_read(struct ot_record *record, struct ot_span bytes)

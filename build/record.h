@@ -17,13 +17,26 @@ struct ot_record_function {
     bool top_level_await;
 };
 
+/* A blob of the cache (cache.h): outputs that one build made, one behind the other. */
+struct ot_record_pack {
+    char sha256[OT_SHA256_HEX];
+    struct ot_span data; /* the bytes are the bundle's */
+};
+
+/* Where a file's bytes are. */
+struct ot_record_place {
+    size_t pack, offset;
+};
+
 /* Start from `{0}`. */
 struct ot_record {
     struct ot_record_function *functions; /* sorted by name bytewise */
     size_t function_count;
     struct ot_facts facts;
-    struct ot_bundle bundle;           /* complete; the data of its files is in blobs */
-    char (*digests)[OT_SHA256_HEX];    /* of the files */
+    struct ot_bundle bundle;        /* complete; the data of its files is in the packs */
+    struct ot_record_place *places; /* of the files */
+    struct ot_record_pack *packs;
+    size_t pack_count;
     struct ot_diagnostic *diagnostics; /* warnings */
     size_t diagnostic_count;
 };
@@ -34,7 +47,7 @@ void ot_record_free(struct ot_record *record);
 /* Appends the record as bytes; false: it cannot be written. */
 bool ot_record_write(const struct ot_record *record, struct ot_buf *out);
 /*
- * Reads one. The lengths of its files are those that they must have, their data is NULL. False: it
- * is none.
+ * Reads one. The lengths of its files and packs are those that they must have, their data is NULL.
+ * False: it is none.
  */
 bool ot_record_read(struct ot_record *record, struct ot_span bytes);

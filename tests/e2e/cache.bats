@@ -484,6 +484,23 @@ poison() {
     [ -z "$(find functions/.onetube -name 'new-*')" ]
 }
 
+@test "however many changes there were, the outputs are in few files" {
+    place
+    build
+    for i in $(seq 18); do
+        echo "Deno.serve(() => new Response(\"hello $i\"));" >functions/hello/index.ts
+        build
+        [ "$(built)" = hello ]
+    done
+    same_as_without
+    # what is read is marked as used
+    touch -d 2001-01-01 functions/.onetube/cache/blobs/*
+    build
+    [ -z "$(built)" ]
+    same_as_without
+    [ "$(find functions/.onetube/cache/blobs -type f -newermt 2001-01-02 | wc -l)" -le 16 ]
+}
+
 @test "a dist that is there already is not written again" {
     place
     build

@@ -192,8 +192,11 @@ static void fill(struct ot_record *record)
     record->bundle.files = ot_alloc(1, sizeof(*record->bundle.files));
     record->bundle.files[record->bundle.file_count++] =
         (struct ot_bundle_file){ot_span_of(files), {NULL, 7}};
-    record->digests = ot_alloc(1, sizeof(*record->digests));
-    memset(record->digests[0], 'c', OT_SHA256_HEX - 1);
+    record->packs = ot_alloc(1, sizeof(*record->packs));
+    memset(record->packs[0].sha256, 'c', OT_SHA256_HEX - 1);
+    record->packs[record->pack_count++].data.len = 10;
+    record->places = ot_alloc(1, sizeof(*record->places));
+    record->places[0].offset = 3;
     record->diagnostics = ot_alloc(1, sizeof(*record->diagnostics));
     record->diagnostics[record->diagnostic_count++] =
         (struct ot_diagnostic){.text = ot_strdup("a warning"), .line = 3};
@@ -224,7 +227,10 @@ static void records(void **state)
         assert_string_equal(again.bundle.lookups.items[0].target, "z");
         assert_true(again.bundle.lookups.items[0].entry);
         assert_int_equal(again.bundle.files[0].data.len, 7);
-        assert_string_equal(again.digests[0], record.digests[0]);
+        assert_int_equal(again.places[0].pack, 0);
+        assert_int_equal(again.places[0].offset, 3);
+        assert_string_equal(again.packs[0].sha256, record.packs[0].sha256);
+        assert_int_equal(again.packs[0].data.len, 10);
         assert_null(again.diagnostics[0].file);
         assert_int_equal(again.diagnostics[0].line, 3);
     }
