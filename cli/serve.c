@@ -231,7 +231,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
     int done = ot_serving_make(values, parsed, &serving, err);
 
     if (done == 0) {
-        const struct ot_gateway_options options = {
+        struct ot_gateway_options options = {
             .settings = &serving.settings,
             .source = {.open = open_payload, .context = &serving, .watch = &serving.watch},
             .listen = &serving.listen,
@@ -244,10 +244,13 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
             .engine = values->engine,
             .start_timeout_ms = values->start_timeout_ms,
             .warm = values->warm,
+            .cells_max = values->max_cells,
+            .backoff = OT_BACKOFF_DEFAULT,
             .ready_fd = values->ready_fd,
             .control_socket = values->control_socket,
         };
 
+        options.backoff.budget = (unsigned)values->failure_budget;
         warn(&serving);
         done = ot_gateway_run(&options, err);
     }

@@ -41,6 +41,7 @@ struct ot_gateway_values {
 
     const char *isolation;
     bool warm;
+    uint64_t max_cells, max_queue, idle_timeout, failure_budget;
     const char *engine;
     uint64_t start_timeout_ms, warmup_grace_ms, drain_ms;
     uint64_t cell_memory_mb;

@@ -186,11 +186,27 @@ static const struct ot_option options[] = {
     /* engines */
     {.name = "isolation",
      .value = "KIND",
-     .help = "an engine process for each function, or one for all; default function",
+     .help =
+         "function: engine processes for each function, or for those whose 1tube.json names the "
+         "same cell; shared: all functions in one cell, with up to one process for each core; "
+         "default function",
      .type = OT_OPTION_STRING,
      .choices = isolations,
      .offset = AT(isolation)},
     FLAG("warm", warm, "start every engine now, not with its first request"),
+    NUMBER(
+        "max-cells", "N", max_cells, INT32_MAX,
+        "engine processes at the same time; for one more the one that was not used for longest is "
+        "stopped, if it is idle, and else waited for; 0: no limit (default 0)"),
+    NUMBER("max-queue", "N", max_queue, INT32_MAX,
+           "requests that may wait for a place in the engines of a cell (default 1000)"),
+    NUMBER("idle-timeout", "S", idle_timeout, 31536000,
+           "an engine without a request for so many seconds is stopped, where 1tube.json says no "
+           "idleTimeout; 0: never (default 600)"),
+    NUMBER(
+        "failure-budget", "N", failure_budget, INT32_MAX,
+        "an engine that failed more often than this in a row starts again only when it is wanted, "
+        "and not within a minute; 0: no limit (default 10)"),
     {.name = "engine",
      .value = "PATH",
      .help = "the workerd program (default: the one installed with this program, or on PATH)",
@@ -236,8 +252,9 @@ const struct ot_command ot_gateway_command = {
     .description =
         "Verifies a payload or dist (--prebuilt), or builds one from --functions (default "
         "supabase/functions), and serves it: a function answers at PREFIX/NAME and below it. Each "
-        "function runs in an engine process of its own, which starts with its first request and is "
-        "replaced when it ends, without touching the others.\n"
+        "function runs in engine processes of its own (unless 1tube.json says otherwise), which "
+        "start "
+        "with its first request and are replaced when they end, without touching the others.\n"
         "\n"
         "A function that is not public is called only with a valid bearer token: a JWT (HS256 with "
         "--jwt-secret; RS256, ES256, EdDSA with --jwks) or the service role key. The function "
@@ -301,6 +318,9 @@ void ot_gateway_defaults(void *pointer)
         .default_rpm = 120,
         .cors_max_age = OT_CORS_NO_MAX_AGE,
         .isolation = isolations[0],
+        .max_queue = 1000,
+        .idle_timeout = 600,
+        .failure_budget = 10,
         .start_timeout_ms = 30000,
         .warmup_grace_ms = 10000,
         .drain_ms = 10000,

@@ -233,6 +233,8 @@ static void fill(struct ot_serving *serving)
         .log_format = log_format_of(values->log_format),
         .drain_ms = values->drain_ms,
         .retry_ms = values->warmup_grace_ms,
+        .idle_ms = values->idle_timeout * 1000,
+        .queue_max = values->max_queue,
         .cached_tokens = CACHED_TOKENS,
     };
 }

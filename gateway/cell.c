@@ -1,62 +1,10 @@
-#include "gateway/cell.h"
+#include "gateway/cell_parts.h"
 
-#include "base/text.h"
-#include "gateway/cell_process.h"
-#include "gateway/cell_socket.h"
-#include "gateway/usage.h"
-
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* How often a process's memory is looked at. */
-#define RESIDENT_MS 1000
-
-struct ot_cell {
-    struct ot_cell_options options;
-    char *name;
-    struct ot_list functions;
-    struct ot_cell_socket socket;
-    struct ot_cell_process *process; /* NULL: none runs */
-    uv_timer_t *timer;               /* ends a back-off */
-    uv_poll_t *waiting;              /* connections that no process takes */
-    int64_t start_at;                /* of the process; ot_now_ms */
-    unsigned failures;
-    void (*stopped)(struct ot_cell *cell, void *context);
-    void *stopped_context;
-
-    /* read by any thread */
-    _Atomic int state; /* leaves OT_CELL_IDLE for OT_CELL_STARTING in any thread */
-    _Atomic int64_t retry_at;
-    _Atomic pid_t pid;
-    _Atomic uint64_t starts, crashes, over_memory, wedged, start_ms;
-    _Atomic bool was_wedged;
-    _Atomic int last_exit;
-    _Atomic int64_t started_at;
-    _Atomic int64_t resident_at;
-    _Atomic uint64_t resident_bytes;
-};
-
-static void launch(struct ot_cell *cell);
-
-const char *ot_cell_exit_name(enum ot_cell_exit why)
-{
-    static const char *const names[] = {
-        [OT_EXIT_NONE] = "none",
-        [OT_EXIT_CRASHED] = "crashed",
-        [OT_EXIT_CLEAN] = "exited-clean",
-        [OT_EXIT_KILLED] = "killed",
-        [OT_EXIT_READINESS_TIMEOUT] = "readiness-timeout",
-        [OT_EXIT_START_FAILED] = "start-failed",
-        [OT_EXIT_DRAINED] = "drained",
-        [OT_EXIT_MEMORY] = "memory",
-        [OT_EXIT_WEDGED] = "wedged",
-    };
-
-    return names[why];
-}
+static void launch(struct ot_cell *cell, bool ahead);
 
 static void set_state(struct ot_cell *cell, enum ot_cell_state state)
 {
@@ -86,7 +34,7 @@ static void on_waiting(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     if (cell->state == OT_CELL_IDLE)
-        ot_cell_start(cell);
+        ot_cell_start(cell, false);
     else
         ot_cell_socket_refuse(&cell->socket);
 }
@@ -104,6 +52,23 @@ static void watch_waiting(struct ot_cell *cell, bool watch)
 }
 
 /* -- start, end, and start again -- */
+
+static void leave_place(struct ot_cell *cell)
+{
+    if (cell->options.places != NULL)
+        ot_places_leave(cell->options.places, &cell->place);
+}
+
+/* It has no request any more. */
+static void finish_process(struct ot_cell *cell)
+{
+    if (cell->signalled)
+        return;
+    cell->signalled = true;
+    watch_waiting(cell, true); /* not before: who has a place may still connect */
+    uv_timer_stop(cell->timer);
+    ot_cell_process_stop(cell->process, cell->options.drain_ms);
+}
 
 static void say(const struct ot_cell *cell, enum ot_log_level level, const char *format, ...)
     OT_PRINTF(3, 4);
@@ -134,23 +99,56 @@ static void tell_exit(const struct ot_cell *cell, pid_t pid, enum ot_cell_exit w
          text);
 }
 
+static void count_start(struct ot_cell *cell, uint64_t ms)
+{
+    static const uint64_t bounds[] = OT_START_BOUNDS;
+    struct ot_cell_counters *counters = cell->options.counters;
+    size_t bucket = 0;
+
+    _Static_assert(OT_COUNT(bounds) + 1 == OT_START_BUCKETS, "one bucket more than bounds");
+    if (counters == NULL)
+        return;
+    while (bucket < OT_COUNT(bounds) && ms > bounds[bucket])
+        bucket++;
+    counters->start_ms[bucket]++;
+    counters->start_ms_sum += ms;
+}
+
+static void count_exit(struct ot_cell *cell, enum ot_cell_exit why)
+{
+    cell->last_exit = why;
+    cell->crashes += why == OT_EXIT_CRASHED;
+    cell->over_memory += why == OT_EXIT_MEMORY;
+    cell->wedged += why == OT_EXIT_WEDGED;
+    if (cell->options.counters != NULL)
+        cell->options.counters->exits[why]++;
+}
+
 static void on_ready(void *context)
 {
     struct ot_cell *cell = context;
 
-    cell->start_ms = (uint64_t)(ot_now_ms() - cell->start_at);
+    int64_t now = ot_now_ms();
+
+    cell->start_ms = (uint64_t)(now - cell->start_at);
+    cell->ready_at = cell->used_at = now;
     cell->was_wedged = false;
+    count_start(cell, cell->start_ms);
     tell(cell, (struct ot_event){.kind = OT_EVENT_READY, .pid = cell->pid, .ms = cell->start_ms},
          NULL);
+    cell->state = OT_CELL_READY;
+    ot_load_open(&cell->load);
     set_state(cell, OT_CELL_READY);
 }
 
-/* Its process is about to be killed: those whose requests it has are told why. */
+/* Its process is about to be killed: those whose requests it has are told why, and others go
+ * elsewhere. */
 static void on_exceeded(void *context, enum ot_cell_exit why)
 {
     struct ot_cell *cell = context;
 
     cell->was_wedged = why == OT_EXIT_WEDGED;
+    ot_load_close(&cell->load);
 }
 
 /* Milliseconds until the next start, after a process that was ready for `lived_ms` (-1: never). */
@@ -168,19 +166,23 @@ static uint64_t next_delay(struct ot_cell *cell, int64_t lived_ms)
         delay *= 2;
     if (cell->failures++ == 0)
         return 0;
-    return delay < backoff->max_ms ? delay : backoff->max_ms;
+    return delay < backoff->max_ms && !ot_cell_is_spent(cell) ? delay : backoff->max_ms;
 }
 
-static void on_backoff_over(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
     struct ot_cell *cell = timer->data;
 
-    if (cell->options.keep_running) {
-        cell->state = OT_CELL_STARTING;
-        launch(cell);
-    } else {
+    if (cell->state == OT_CELL_BACKOFF)
         set_state(cell, OT_CELL_IDLE);
-    }
+    else if (cell->process != NULL && cell->asked != OT_EXIT_NONE)
+        ot_cell_process_stop(cell->process, 0); /* its requests took too long */
+}
+
+static void set_timer(struct ot_cell *cell, uint64_t milliseconds)
+{
+    uv_update_time(cell->options.loop); /* else it is early by the age of the loop's clock */
+    uv_timer_start(cell->timer, on_timer, milliseconds, 0);
 }
 
 static void back_off(struct ot_cell *cell, uint64_t delay)
@@ -188,8 +190,7 @@ static void back_off(struct ot_cell *cell, uint64_t delay)
     cell->retry_at = ot_now_ms() + (int64_t)delay;
     set_state(cell, OT_CELL_BACKOFF);
     watch_waiting(cell, true);
-    uv_update_time(cell->options.loop); /* else it is early by the age of the loop's clock */
-    uv_timer_start(cell->timer, on_backoff_over, delay, 0);
+    set_timer(cell, delay);
 }
 
 /* Nobody listens any more. The path stays ours, so that it never leads to somebody else. */
@@ -207,44 +208,63 @@ static void end_stop(struct ot_cell *cell)
     cell->stopped(cell, cell->stopped_context);
 }
 
+static const char *when_wanted(const struct ot_cell *cell)
+{
+    return ot_cell_is_spent(cell) ? ", when it is wanted: it failed too often" : "";
+}
+
 static void fail_start(struct ot_cell *cell, const char *text)
 {
     uint64_t delay = next_delay(cell, -1);
 
-    say(cell, OT_LEVEL_ERROR, "it does not start (next try in %.1f s): %s", (double)delay / 1000,
-        text);
+    say(cell, OT_LEVEL_ERROR, "it does not start (next try in %.1f s%s): %s", (double)delay / 1000,
+        when_wanted(cell), text);
     back_off(cell, delay);
+}
+
+/* It failed: starts it again, at once or later. */
+static void recover(struct ot_cell *cell, int64_t lived_ms, const char *text)
+{
+    uint64_t delay = next_delay(cell, lived_ms);
+
+    if (delay > 0) {
+        say(cell, OT_LEVEL_ERROR, "the engine %s (next start in %.1f s%s)", text,
+            (double)delay / 1000, when_wanted(cell));
+        back_off(cell, delay);
+    } else {
+        say(cell, OT_LEVEL_ERROR, "the engine %s (it is started again)", text);
+        cell->state = OT_CELL_STARTING;
+        launch(cell, true);
+    }
 }
 
 static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, const char *text)
 {
     struct ot_cell *cell = context;
-    uint64_t delay;
+    enum ot_cell_exit asked = cell->asked;
 
+    if (asked != OT_EXIT_NONE && (why == OT_EXIT_DRAINED || why == OT_EXIT_KILLED))
+        why = asked;
     tell_exit(cell, cell->pid, why, text);
     cell->process = NULL;
     cell->pid = 0;
-    cell->last_exit = why;
-    cell->crashes += why == OT_EXIT_CRASHED;
-    cell->over_memory += why == OT_EXIT_MEMORY;
-    cell->wedged += why == OT_EXIT_WEDGED;
-    if (cell->state == OT_CELL_STOPPING) {
+    cell->asked = OT_EXIT_NONE;
+    cell->served += ot_load_taken(ot_load_close(&cell->load));
+    atomic_fetch_and(&cell->load, OT_LOAD_CLOSED | OT_LOAD_IN_FLIGHT);
+    count_exit(cell, why);
+    uv_timer_stop(cell->timer);
+    leave_place(cell);
+    if (cell->stopped != NULL) {
         if (lived_ms >= 0 && why != OT_EXIT_DRAINED)
             say(cell, OT_LEVEL_WARNING, "its requests were cut off: the engine %s", text);
         end_stop(cell);
+    } else if (asked != OT_EXIT_NONE) {
+        watch_waiting(cell, true);
+        set_state(cell, OT_CELL_IDLE);
     } else if (lived_ms < 0) {
         fail_start(cell, text);
     } else {
-        delay = next_delay(cell, lived_ms);
-        if (delay > 0) {
-            say(cell, OT_LEVEL_ERROR, "the engine %s (next start in %.1f s)", text,
-                (double)delay / 1000);
-            back_off(cell, delay);
-        } else {
-            say(cell, OT_LEVEL_ERROR, "the engine %s (it is started again)", text);
-            cell->state = OT_CELL_STARTING;
-            launch(cell);
-        }
+        recover(cell, lived_ms, text);
     }
 }
 
@@ -276,28 +296,38 @@ static int start_process(struct ot_cell *cell, struct ot_error *err)
 }
 
 /* Its state is OT_CELL_STARTING, and it has no process. */
-static void launch(struct ot_cell *cell)
+void ot_cell_place_found(struct ot_cell *cell)
 {
     struct ot_error err = {0};
 
     watch_waiting(cell, false);
     cell->starts++;
+    if (cell->options.counters != NULL)
+        cell->options.counters->starts++;
     cell->start_at = ot_now_ms();
     if (start_process(cell, &err) < 0) {
-        cell->last_exit = OT_EXIT_START_FAILED;
+        count_exit(cell, OT_EXIT_START_FAILED);
         tell_exit(cell, 0, OT_EXIT_START_FAILED, err.message);
+        leave_place(cell);
         fail_start(cell, err.message);
         return;
     }
     cell->started_at = cell->start_at;
     cell->resident_at = 0;
+    cell->signalled = false;
     cell->pid = ot_cell_process_pid(cell->process);
     tell(cell, (struct ot_event){.kind = OT_EVENT_START, .pid = cell->pid}, NULL);
     set_state(cell, OT_CELL_STARTING);
 }
 
-/* Somebody wanted it. */
-static void on_wanted(void *context, void *argument)
+static void launch(struct ot_cell *cell, bool ahead)
+{
+    if (cell->options.places == NULL ||
+        ot_places_enter(cell->options.places, &cell->place, cell, ahead))
+        ot_cell_place_found(cell);
+}
+
+void ot_cell_start_wanted(void *context, void *argument)
 {
     struct ot_cell *cell = argument;
 
@@ -305,30 +335,85 @@ static void on_wanted(void *context, void *argument)
     if (cell->state == OT_CELL_STOPPING)
         end_stop(cell);
     else
-        launch(cell);
+        launch(cell, false);
 }
 
-void ot_cell_start(struct ot_cell *cell)
+void ot_cell_start(struct ot_cell *cell, bool ahead)
 {
     if (take_idle(cell))
-        launch(cell);
+        launch(cell, ahead);
+}
+
+/* -- its end -- */
+
+/* What a request that is just over may call for; `argument` has none now. */
+static void on_idle(void *context, void *argument)
+{
+    struct ot_cell *cell = argument;
+
+    (void)context;
+    if (cell->asked != OT_EXIT_NONE && ot_cell_in_flight(cell) == 0)
+        finish_process(cell);
+    if (cell->options.places != NULL)
+        ot_places_look(cell->options.places);
+}
+
+void ot_cell_tell_idle(struct ot_cell *cell)
+{
+    (void)ot_mailbox_post(cell->options.control, on_idle, cell);
+}
+
+void ot_cell_end(struct ot_cell *cell, enum ot_cell_exit why, uint64_t drain_ms)
+{
+    if (cell->state == OT_CELL_BACKOFF) {
+        cell->failures = 0;
+        uv_timer_stop(cell->timer);
+        set_state(cell, OT_CELL_IDLE);
+        return;
+    }
+    if (cell->process == NULL || cell->stopped != NULL)
+        return;
+    cell->asked = why;
+    cell->state = OT_CELL_STOPPING;
+    ot_load_close(&cell->load);
+    if (drain_ms == 0)
+        ot_cell_process_stop(cell->process, 0);
+    else if (ot_cell_in_flight(cell) == 0)
+        finish_process(cell);
+    else if (drain_ms != OT_DRAIN_LONG)
+        set_timer(cell, drain_ms);
+    set_state(cell, OT_CELL_STOPPING);
+}
+
+bool ot_cell_end_idle(struct ot_cell *cell, enum ot_cell_exit why)
+{
+    if (cell->state != OT_CELL_READY || !ot_load_close_idle(&cell->load))
+        return false;
+    ot_cell_end(cell, why, OT_DRAIN_LONG);
+    return true;
 }
 
 void ot_cell_stop(struct ot_cell *cell, void (*stopped)(struct ot_cell *cell, void *context),
                   void *context)
 {
     int before = atomic_exchange(&cell->state, OT_CELL_STOPPING);
+    bool waits = cell->place.state == OT_PLACE_WAITS;
 
     cell->stopped = stopped;
     cell->stopped_context = context;
     uv_timer_stop(cell->timer);
+    ot_load_close(&cell->load);
     if (cell->process != NULL) {
+        cell->asked = OT_EXIT_NONE;
         watch_waiting(cell, true);
         ot_cell_process_stop(cell->process, cell->options.drain_ms);
         set_state(cell, OT_CELL_STOPPING);
-    } else if (before != OT_CELL_STARTING) { /* else it was wanted, and on_wanted comes */
-        end_stop(cell);
+        return;
     }
+    if (waits)
+        leave_place(cell);
+    if (before != OT_CELL_STARTING || waits) /* else it was wanted, and that is still to come */
+        end_stop(cell);
 }
 
 /* -- making and freeing -- */
@@ -339,6 +424,7 @@ int ot_cell_new(const struct ot_cell_options *options, struct ot_cell **out, str
     int failed;
 
     cell->options = *options;
+    cell->load = OT_LOAD_CLOSED;
     cell->name = ot_strdup(options->name);
     cell->options.name = cell->name;
     for (size_t i = 0; options->functions != NULL && i < options->functions->count; i++)
@@ -370,6 +456,7 @@ void ot_cell_free(struct ot_cell *cell)
     if (cell == NULL)
         return;
     ot_cell_process_free(cell->process);
+    leave_place(cell);
     if (cell->timer != NULL)
         uv_close((uv_handle_t *)cell->timer, free_handle);
     close_listener(cell);
@@ -377,74 +464,4 @@ void ot_cell_free(struct ot_cell *cell)
     ot_list_free(&cell->functions);
     free(cell->name);
     free(cell);
-}
-
-/* -- any thread -- */
-
-static enum ot_cell_answer refuse(const struct ot_cell *cell, uint64_t now_ms,
-                                  uint64_t *retry_after_s)
-{
-    int64_t left = cell->retry_at - (int64_t)now_ms;
-
-    *retry_after_s = left > 1000 ? ((uint64_t)left + 999) / 1000 : 1;
-    return OT_CELL_REFUSED;
-}
-
-enum ot_cell_answer ot_cell_want(struct ot_cell *cell, uint64_t now_ms, uint64_t *retry_after_s)
-{
-    int state = atomic_load_explicit(&cell->state, memory_order_acquire);
-
-    if (state == OT_CELL_READY || state == OT_CELL_STARTING)
-        return OT_CELL_CONNECT;
-    if (state != OT_CELL_IDLE)
-        return refuse(cell, now_ms, retry_after_s);
-    if (!take_idle(cell))
-        return ot_cell_want(cell, now_ms, retry_after_s);
-    if (ot_mailbox_post(cell->options.control, on_wanted, cell) < 0) {
-        cell->state = OT_CELL_IDLE;
-        return refuse(cell, now_ms, retry_after_s);
-    }
-    return OT_CELL_CONNECT;
-}
-
-const char *ot_cell_path(const struct ot_cell *cell)
-{
-    return cell->socket.path;
-}
-
-const char *ot_cell_name(const struct ot_cell *cell)
-{
-    return cell->name;
-}
-
-enum ot_cell_state ot_cell_state(const struct ot_cell *cell)
-{
-    return (enum ot_cell_state)cell->state;
-}
-
-bool ot_cell_was_wedged(const struct ot_cell *cell)
-{
-    return cell->was_wedged;
-}
-
-void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
-{
-    int64_t now = ot_now_ms();
-    int64_t seen = cell->resident_at;
-
-    *out = (struct ot_cell_report){.state = ot_cell_state(cell),
-                                   .pid = cell->pid,
-                                   .starts = cell->starts,
-                                   .crashes = cell->crashes,
-                                   .over_memory = cell->over_memory,
-                                   .wedged = cell->wedged,
-                                   .last_exit = (enum ot_cell_exit)cell->last_exit,
-                                   .start_ms = cell->start_ms};
-    if (out->pid == 0)
-        return;
-    out->age_ms = (uint64_t)(now - cell->started_at);
-    if ((seen == 0 || now - seen >= RESIDENT_MS) &&
-        atomic_compare_exchange_strong(&cell->resident_at, &seen, now))
-        cell->resident_bytes = ot_usage_resident_bytes(out->pid);
-    out->resident_bytes = cell->resident_bytes;
 }

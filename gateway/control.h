@@ -75,6 +75,7 @@ struct ot_control {
     uv_signal_t signals[3];
     struct ot_listening listening;
     struct ot_connections *connections;
+    struct ot_places *places;      /* NULL: no limit */
     struct ot_endpoints endpoints; /* has the current generation and the workers */
     struct ot_engine_program program;
     struct ot_swap swap;

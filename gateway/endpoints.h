@@ -23,6 +23,7 @@ struct ot_endpoints {
     const struct ot_log *log;      /* the control thread's */
     struct ot_connections *connections;
     _Atomic uint64_t swaps, failed_swaps, last_swap_us;
+    struct ot_cell_counters cells; /* of all generations */
     _Atomic bool stopping, draining;
 };
 

@@ -99,13 +99,22 @@ void ot_exchange_schedule(struct ot_exchange *exchange)
                           first_of(exchange->body_until, exchange->answer_until)));
 }
 
+static bool is_waiting(const struct ot_exchange *exchange)
+{
+    return exchange->phase == OT_PHASE_KEYS || exchange->phase == OT_PHASE_LINE ||
+           exchange->phase == OT_PHASE_CELL;
+}
+
 void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_t milliseconds)
 {
     struct ot_worker *worker = exchange->worker;
+    bool before = is_waiting(exchange);
 
-    if (exchange->phase == phase)
-        return;
     exchange->phase = phase;
+    if (phase == OT_PHASE_CELL)
+        ot_worker_tick_soon(worker);
+    if (before)
+        return;
     exchange->wait_until = ot_exchange_now(exchange) + milliseconds;
     exchange->previous_waiting = NULL;
     exchange->next_waiting = worker->waiting;
@@ -113,13 +122,11 @@ void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_
         worker->waiting->previous_waiting = exchange;
     worker->waiting = exchange;
     ot_exchange_schedule(exchange);
-    if (phase == OT_PHASE_CELL)
-        ot_worker_tick_soon(worker);
 }
 
 void ot_exchange_stop_waiting(struct ot_exchange *exchange)
 {
-    if (exchange->phase != OT_PHASE_KEYS && exchange->phase != OT_PHASE_CELL)
+    if (!is_waiting(exchange))
         return;
     if (exchange->previous_waiting != NULL)
         exchange->previous_waiting->next_waiting = exchange->next_waiting;
@@ -143,12 +150,10 @@ void ot_exchange_retry(struct ot_exchange *exchange)
 /* What it waited for did not come. */
 static void give_up_waiting(struct ot_exchange *exchange)
 {
-    static const struct ot_refusal_detail soon = {.retry_after_s = 1};
-
     if (exchange->phase == OT_PHASE_KEYS)
         ot_exchange_authenticate(exchange, false);
     else
-        ot_exchange_refuse_with(exchange, OT_FUNCTION_WARMING, &soon);
+        ot_exchange_leave_line(exchange, false);
 }
 
 static void on_timer(struct ot_timer *timer)
@@ -160,6 +165,8 @@ static void on_timer(struct ot_timer *timer)
         return;
     if (exchange->wait_until <= now)
         give_up_waiting(exchange);
+    else if (exchange->deadline <= now && exchange->waiter != NULL)
+        ot_exchange_leave_line(exchange, true);
     else if (exchange->deadline <= now)
         ot_exchange_fail(exchange, OT_FUNCTION_TIMEOUT);
     else if (exchange->body_until <= now)
@@ -256,6 +263,9 @@ void ot_exchange_finish(struct ot_exchange *exchange)
         ot_count(&worker->counters.websockets_open, (uint64_t)-1);
     ot_exchange_stop_waiting(exchange);
     ot_exchange_drop_upstream(exchange);
+    if (exchange->cell != NULL && exchange->status >= 500)
+        ot_cell_count_error(exchange->cell);
+    ot_exchange_leave_cell(exchange);
     ot_exchange_record(exchange, OT_OUTCOME_UNKNOWN);
     count_it(exchange, duration_us);
     log_it(exchange, duration_us);

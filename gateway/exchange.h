@@ -72,6 +72,7 @@ struct ot_peer {
 enum ot_phase {
     OT_PHASE_IDLE,
     OT_PHASE_KEYS,   /* waits for the key set */
+    OT_PHASE_LINE,   /* waits for a place in a cell */
     OT_PHASE_CELL,   /* waits for a connection to its cell */
     OT_PHASE_HEAD,   /* waits for the answer's head */
     OT_PHASE_BODY,   /* the answer's body streams */
@@ -96,6 +97,8 @@ struct ot_exchange {
     struct ot_view *view;
     struct ot_served_function *function;
     struct ot_function_counters *counters;
+    struct ot_waiter *waiter; /* in OT_PHASE_LINE */
+    struct ot_cell *cell;     /* where it has a place; NULL: nowhere */
     struct ot_upstream *upstream;
     struct ot_target target;
     struct ot_origin origin;

@@ -303,6 +303,7 @@ static void on_end(struct ot_exchange *exchange, ssize_t why)
         exchange->retried = true;
         exchange->body_lost = false;
         ot_exchange_drop_upstream(exchange);
+        ot_exchange_leave_cell(exchange);
         ot_exchange_dispatch(exchange);
     } else if (exchange->phase == OT_PHASE_HEAD) {
         ot_exchange_fail(exchange, ot_cell_was_wedged(exchange->upstream->pool->cell)

@@ -152,7 +152,14 @@ static void want_body(struct ot_exchange *exchange, bool wanted)
 
 static struct ot_upstream_pool *pool_of(const struct ot_exchange *exchange)
 {
-    return &exchange->view->pools[exchange->view->pool_of[exchange->function->index]];
+    struct ot_upstream_pool *pool = &exchange->view->pools[ot_cell_index(exchange->cell)];
+
+    pool->worker = exchange->worker;
+    pool->cell = exchange->cell;
+    if (pool->starts != ot_cell_starts(exchange->cell)) /* idle ones lead to one that is gone */
+        (void)ot_upstream_sweep(pool, UINT64_MAX);
+    pool->starts = ot_cell_starts(exchange->cell);
+    return pool;
 }
 
 /* An idle connection turned out to be dead before anything was sent on it. */
@@ -205,28 +212,94 @@ static void start(struct ot_exchange *exchange, struct ot_upstream *upstream)
         ot_exchange_schedule(exchange);
 }
 
-void ot_exchange_dispatch(struct ot_exchange *exchange)
+/* What waits in the backlog is run even when we have given up on it, so nothing is sent before the
+ * engine is there. */
+static void connect_to_cell(struct ot_exchange *exchange)
 {
-    struct ot_upstream_pool *pool = pool_of(exchange);
-    struct ot_refusal_detail detail = {0};
-    struct ot_upstream *upstream;
+    struct ot_upstream *upstream =
+        ot_cell_state(exchange->cell) == OT_CELL_STARTING
+            ? NULL
+            : ot_upstream_take(pool_of(exchange), exchange, exchange->retried);
 
-    if (ot_cell_want(pool->cell, ot_exchange_now(exchange), &detail.retry_after_s) ==
-        OT_CELL_REFUSED) {
-        ot_exchange_refuse_with(exchange, OT_FUNCTION_UNAVAILABLE, &detail);
-        return;
-    }
-    /* What waits in the backlog is run even when we have given up on it, so nothing is sent before
-     * the engine is there. */
-    upstream = ot_cell_state(pool->cell) == OT_CELL_READY
-                   ? ot_upstream_take(pool, exchange, exchange->retried)
-                   : NULL;
     if (upstream != NULL) {
         start(exchange, upstream);
         return;
     }
+    ot_exchange_leave_cell(exchange);
     want_body(exchange, false); /* a connection that was lost may have wanted it already */
     ot_exchange_wait(exchange, OT_PHASE_CELL, exchange->worker->settings->retry_ms);
+}
+
+static void on_place(struct ot_exchange *exchange, enum ot_pool_answer answer,
+                     uint64_t retry_after_s)
+{
+    struct ot_refusal_detail detail = {.retry_after_s = retry_after_s};
+
+    if (answer == OT_POOL_TAKEN)
+        connect_to_cell(exchange);
+    else
+        ot_exchange_refuse_with(
+            exchange, answer == OT_POOL_FULL ? OT_FUNCTION_BUSY : OT_FUNCTION_UNAVAILABLE, &detail);
+}
+
+/* Its turn has come, or never will. */
+static void on_told(void *context, enum ot_pool_answer answer, struct ot_cell *cell,
+                    uint64_t retry_after_s)
+{
+    struct ot_exchange *exchange = context;
+
+    exchange->waiter = NULL;
+    exchange->cell = cell;
+    ot_exchange_stop_waiting(exchange);
+    on_place(exchange, answer, retry_after_s);
+}
+
+static void stand_in_line(struct ot_exchange *exchange)
+{
+    struct ot_worker *worker = exchange->worker;
+    struct ot_pool *pool = exchange->function->pool;
+    uint64_t retry_after_s = 1;
+    enum ot_pool_answer answer = ot_pool_wait(pool, &worker->mailbox, on_told, exchange,
+                                              &exchange->waiter, &exchange->cell, &retry_after_s);
+
+    ot_count(&worker->counters.place_misses, 1);
+    if (answer != OT_POOL_WAIT) {
+        on_place(exchange, answer, retry_after_s);
+        return;
+    }
+    want_body(exchange, false);
+    ot_exchange_wait(exchange, OT_PHASE_LINE, worker->settings->retry_ms);
+}
+
+void ot_exchange_dispatch(struct ot_exchange *exchange)
+{
+    if (ot_pool_take(exchange->function->pool, &exchange->cell) == OT_POOL_TAKEN) {
+        ot_count(&exchange->worker->counters.place_hits, 1);
+        connect_to_cell(exchange);
+    } else {
+        stand_in_line(exchange);
+    }
+}
+
+void ot_exchange_leave_line(struct ot_exchange *exchange, bool deadline_passed)
+{
+    static const struct ot_refusal_detail soon = {.retry_after_s = 1};
+    bool is_up = ot_pool_state(exchange->function->pool) == OT_CELL_READY;
+
+    if (is_up && !deadline_passed) { /* all are busy: that is no reason to give up yet */
+        exchange->wait_until = OT_NEVER;
+        ot_exchange_schedule(exchange);
+        return;
+    }
+    ot_exchange_refuse_with(exchange, is_up ? OT_FUNCTION_BUSY : OT_FUNCTION_WARMING, &soon);
+}
+
+void ot_exchange_leave_cell(struct ot_exchange *exchange)
+{
+    if (exchange->waiter != NULL)
+        ot_waiter_forget(OT_STEAL(exchange->waiter));
+    if (exchange->cell != NULL)
+        ot_pool_give(exchange->function->pool, OT_STEAL(exchange->cell), ot_exchange_now(exchange));
 }
 
 /* -- the request's body ------------------------------------------------------------------------ */

@@ -12,7 +12,12 @@ void ot_exchange_authenticate(struct ot_exchange *exchange, bool may_wait);
 /* exchange_forward.c: makes the request's head for the cell, and sends it as soon as one takes it.
  * `identity` is NULL for nobody. */
 void ot_exchange_forward(struct ot_exchange *exchange, const struct ot_identity *identity);
+/* Takes a place in a cell, or stands in line for one, and connects. */
 void ot_exchange_dispatch(struct ot_exchange *exchange);
+/* It has waited in line for as long as it may. */
+void ot_exchange_leave_line(struct ot_exchange *exchange, bool deadline_passed);
+/* Gives its place back, and gets out of the line. */
+void ot_exchange_leave_cell(struct ot_exchange *exchange);
 /* The cell takes no more of the request's body; what still comes is read and dropped. */
 void ot_exchange_lose_body(struct ot_exchange *exchange);
 
@@ -26,6 +31,7 @@ void ot_exchange_answer_preflight(struct ot_exchange *exchange);
 void ot_exchange_write_lines(struct ot_exchange *exchange, const struct ot_headers *own);
 
 /* exchange.c */
+/* One that waits already goes on to do so, for as long as it was to. */
 void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_t milliseconds);
 void ot_exchange_stop_waiting(struct ot_exchange *exchange);
 /* Sets the timer to the first of its times. */

@@ -1,103 +1,56 @@
 /* /metrics */
-#include "gateway/snapshot.h"
+#include "gateway/exposition_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-static void put_family(struct ot_buf *out, const char *name, const char *type, const char *help)
-{
-    ot_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* A family of one value without labels. */
-static void put_one(struct ot_buf *out, const char *name, const char *type, const char *help,
-                    uint64_t value)
-{
-    put_family(out, name, type, help);
-    ot_buf_printf(out, "%s %" PRIu64 "\n", name, value);
-}
-
-/* Backslash, quote and line feed are escaped, as the format says. */
-static void put_label_value(struct ot_buf *out, const char *value)
-{
-    ot_buf_putc(out, '"');
-    for (; *value != '\0'; value++) {
-        if (*value == '\n')
-            ot_buf_puts(out, "\\n");
-        else if (*value == '\\' || *value == '"')
-            ot_buf_printf(out, "\\%c", *value);
-        else
-            ot_buf_putc(out, *value);
-    }
-    ot_buf_putc(out, '"');
-}
-
-/* `name{label="value"`, to be ended by the caller. */
-static void put_labelled(struct ot_buf *out, const char *name, const char *label, const char *value)
-{
-    ot_buf_printf(out, "%s{%s=", name, label);
-    put_label_value(out, value);
-}
-
-static void put_sample(struct ot_buf *out, const char *name, const char *label,
-                       const char *label_value, uint64_t value)
-{
-    put_labelled(out, name, label, label_value);
-    ot_buf_printf(out, "} %" PRIu64 "\n", value);
-}
-
-/* Microseconds as seconds. */
-static void put_seconds(struct ot_buf *out, uint64_t us)
-{
-    ot_buf_printf(out, "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
-}
 
 static void put_process(const struct ot_snapshot *snapshot, struct ot_buf *out)
 {
     const struct ot_thread_counters *threads = &snapshot->threads;
 
-    put_one(out, "onetube_uptime_seconds", "gauge", "Seconds since the gateway started.",
-            snapshot->uptime_ms / 1000);
-    put_one(out, "onetube_requests_total", "counter", "Answered requests.",
-            ot_count_read(&threads->requests));
-    put_one(out, "onetube_errors_total", "counter", "Requests answered with a status from 500.",
-            ot_count_read(&threads->errors));
-    put_one(out, "onetube_client_errors_total", "counter",
-            "Requests answered with a status from 400 to 499.",
-            ot_count_read(&threads->client_errors));
-    put_one(out, "onetube_metric_entries", "gauge", "Functions that are counted.",
-            snapshot->function_count);
-    put_one(out, "onetube_connections_total", "counter", "Connections accepted from clients.",
-            ot_count_read(&threads->connections));
-    put_one(out, "onetube_connections_open", "gauge", "Open connections of clients.",
-            snapshot->connections_open);
-    put_one(out, "onetube_websockets_open", "gauge", "Open WebSockets.",
-            ot_count_read(&threads->websockets_open));
-    put_one(out, "onetube_upstream_connections_opened_total", "counter",
-            "Connections made to engines.", ot_count_read(&threads->upstream_opened));
-    put_one(out, "onetube_upstream_connections_reused_total", "counter",
-            "Requests sent over a connection that was there.",
-            ot_count_read(&threads->upstream_reused));
-    put_one(out, "onetube_tokens_verified_total", "counter", "Tokens whose signature was checked.",
-            ot_count_read(&threads->tokens_verified));
-    put_one(out, "onetube_tokens_cached_total", "counter", "Tokens that were known already.",
-            ot_count_read(&threads->tokens_cached));
-    put_one(out, "onetube_log_lines_dropped_total", "counter",
-            "Log lines that nobody read in time.", snapshot->log_dropped);
-    put_one(out, "onetube_resident_bytes", "gauge", "Memory of the gateway's own process.",
-            snapshot->memory.resident_bytes);
+    ot_metric_one(out, "onetube_uptime_seconds", "gauge", "Seconds since the gateway started.",
+                  snapshot->uptime_ms / 1000);
+    ot_metric_one(out, "onetube_requests_total", "counter", "Answered requests.",
+                  ot_count_read(&threads->requests));
+    ot_metric_one(out, "onetube_errors_total", "counter",
+                  "Requests answered with a status from 500.", ot_count_read(&threads->errors));
+    ot_metric_one(out, "onetube_client_errors_total", "counter",
+                  "Requests answered with a status from 400 to 499.",
+                  ot_count_read(&threads->client_errors));
+    ot_metric_one(out, "onetube_metric_entries", "gauge", "Functions that are counted.",
+                  snapshot->function_count);
+    ot_metric_one(out, "onetube_connections_total", "counter", "Connections accepted from clients.",
+                  ot_count_read(&threads->connections));
+    ot_metric_one(out, "onetube_connections_open", "gauge", "Open connections of clients.",
+                  snapshot->connections_open);
+    ot_metric_one(out, "onetube_websockets_open", "gauge", "Open WebSockets.",
+                  ot_count_read(&threads->websockets_open));
+    ot_metric_one(out, "onetube_upstream_connections_opened_total", "counter",
+                  "Connections made to engines.", ot_count_read(&threads->upstream_opened));
+    ot_metric_one(out, "onetube_upstream_connections_reused_total", "counter",
+                  "Requests sent over a connection that was there.",
+                  ot_count_read(&threads->upstream_reused));
+    ot_metric_one(out, "onetube_tokens_verified_total", "counter",
+                  "Tokens whose signature was checked.", ot_count_read(&threads->tokens_verified));
+    ot_metric_one(out, "onetube_tokens_cached_total", "counter", "Tokens that were known already.",
+                  ot_count_read(&threads->tokens_cached));
+    ot_metric_one(out, "onetube_log_lines_dropped_total", "counter",
+                  "Log lines that nobody read in time.", snapshot->log_dropped);
+    ot_metric_one(out, "onetube_resident_bytes", "gauge", "Memory of the gateway's own process.",
+                  snapshot->memory.resident_bytes);
 }
 
 static void put_refusals(const struct ot_snapshot *snapshot, const struct ot_settings *settings,
                          struct ot_buf *out)
 {
-    put_family(out, "onetube_refusals_total", "counter",
-               "Requests that the gateway refused, by reason.");
+    ot_metric_family(out, "onetube_refusals_total", "counter",
+                     "Requests that the gateway refused, by reason.");
     for (unsigned i = OT_REFUSAL_NONE + 1; i < OT_REFUSAL_COUNT; i++)
-        put_sample(out, "onetube_refusals_total", "reason", ot_refusal_reason((enum ot_refusal)i),
-                   ot_count_read(&snapshot->threads.refused[i]));
-    put_one(out, "onetube_rate_limit_enabled", "gauge", "1: requests are limited.",
-            settings->rate_limit);
+        ot_metric_sample(out, "onetube_refusals_total", "reason",
+                         ot_refusal_reason((enum ot_refusal)i),
+                         ot_count_read(&snapshot->threads.refused[i]));
+    ot_metric_one(out, "onetube_rate_limit_enabled", "gauge", "1: requests are limited.",
+                  settings->rate_limit);
 }
 
 /* One sample for each function. */
@@ -105,10 +58,10 @@ static void put_functions(const struct ot_snapshot *snapshot, struct ot_buf *out
                           const char *type, const char *help,
                           uint64_t (*value)(const struct ot_snapshot_function *function))
 {
-    put_family(out, name, type, help);
+    ot_metric_family(out, name, type, help);
     for (size_t i = 0; i < snapshot->function_count; i++)
-        put_sample(out, name, "function", snapshot->functions[i].name,
-                   value(&snapshot->functions[i]));
+        ot_metric_sample(out, name, "function", snapshot->functions[i].name,
+                         value(&snapshot->functions[i]));
 }
 
 static uint64_t invocations(const struct ot_snapshot_function *function)
@@ -153,11 +106,11 @@ static void put_classes(const struct ot_snapshot *snapshot, struct ot_buf *out)
     static const char *const classes[] = {"aborted", "1xx", "2xx", "3xx", "4xx", "5xx"};
     const char *name = "onetube_function_responses_total";
 
-    put_family(out, name, "counter",
-               "Answers by status class; aborted: the client went away before one.");
+    ot_metric_family(out, name, "counter",
+                     "Answers by status class; aborted: the client went away before one.");
     for (size_t i = 0; i < snapshot->function_count; i++) {
         for (size_t class = 0; class < OT_COUNT(classes); class ++) {
-            put_labelled(out, name, "function", snapshot->functions[i].name);
+            ot_metric_labelled(out, name, "function", snapshot->functions[i].name);
             ot_buf_printf(out, ",class=\"%s\"} %" PRIu64 "\n", classes[class],
                           ot_count_read(&snapshot->functions[i].counters->classes[class]));
         }
@@ -176,21 +129,21 @@ static void put_histogram(const struct ot_snapshot_function *function, const cha
     snprintf(series, sizeof(series), "%s_bucket", name);
     for (size_t i = 0; i < OT_LATENCY_BUCKETS; i++) {
         sum += ot_count_read(&function->counters->latency[i]);
-        put_labelled(out, series, "function", function->name);
+        ot_metric_labelled(out, series, "function", function->name);
         ot_buf_puts(out, ",le=\"");
         if (i < OT_COUNT(bounds))
-            put_seconds(out, bounds[i]);
+            ot_metric_seconds(out, bounds[i]);
         else
             ot_buf_puts(out, "+Inf");
         ot_buf_printf(out, "\"} %" PRIu64 "\n", sum);
     }
     snprintf(series, sizeof(series), "%s_sum", name);
-    put_labelled(out, series, "function", function->name);
+    ot_metric_labelled(out, series, "function", function->name);
     ot_buf_puts(out, "} ");
-    put_seconds(out, ot_count_read(&function->counters->latency_us));
+    ot_metric_seconds(out, ot_count_read(&function->counters->latency_us));
     snprintf(series, sizeof(series), "%s_count", name);
     ot_buf_putc(out, '\n');
-    put_sample(out, series, "function", function->name, sum);
+    ot_metric_sample(out, series, "function", function->name, sum);
 }
 
 static void put_calls(const struct ot_snapshot *snapshot, struct ot_buf *out)
@@ -206,7 +159,8 @@ static void put_calls(const struct ot_snapshot *snapshot, struct ot_buf *out)
                   "Requests that are not answered yet.", in_flight);
     put_functions(snapshot, out, "onetube_function_duration_ms_avg", "gauge",
                   "Mean duration since the generation began.", average_ms);
-    put_family(out, duration, "histogram", "How long requests took, to the end of the answer.");
+    ot_metric_family(out, duration, "histogram",
+                     "How long requests took, to the end of the answer.");
     for (size_t i = 0; i < snapshot->function_count; i++)
         put_histogram(&snapshot->functions[i], duration, out);
     put_functions(snapshot, out, "onetube_function_request_bytes_total", "counter",
@@ -229,18 +183,18 @@ static void put_breakers(const struct ot_snapshot *snapshot, struct ot_buf *out)
         "1: the function was called recycle.maxRequests times."};
 
     for (size_t row = 0; row < OT_COUNT(names); row++) {
-        put_family(out, names[row], "gauge", helps[row]);
+        ot_metric_family(out, names[row], "gauge", helps[row]);
         for (size_t i = 0; i < snapshot->function_count; i++) {
             const struct ot_snapshot_function *function = &snapshot->functions[i];
 
             if (was_called(function))
-                put_sample(out, names[row], "function", function->name,
-                           row == 0 ? function->breaker.open
-                                    : function->breaker.recycle_recommended);
+                ot_metric_sample(out, names[row], "function", function->name,
+                                 row == 0 ? function->breaker.open
+                                          : function->breaker.recycle_recommended);
         }
     }
-    put_family(out, "onetube_function_error_rate", "gauge",
-               "Share of errors among the last outcomes.");
+    ot_metric_family(out, "onetube_function_error_rate", "gauge",
+                     "Share of errors among the last outcomes.");
     for (size_t i = 0; i < snapshot->function_count; i++) {
         const struct ot_breaker_state *breaker = &snapshot->functions[i].breaker;
         uint64_t rate =
@@ -248,90 +202,14 @@ static void put_breakers(const struct ot_snapshot *snapshot, struct ot_buf *out)
 
         if (!was_called(&snapshot->functions[i]))
             continue;
-        put_labelled(out, "onetube_function_error_rate", "function", snapshot->functions[i].name);
+        ot_metric_labelled(out, "onetube_function_error_rate", "function",
+                           snapshot->functions[i].name);
         ot_buf_printf(out, "} %" PRIu64 ".%04" PRIu64 "\n", rate / 10000, rate % 10000);
     }
 }
 
-/* One sample for each cell. */
-static void put_cells(const struct ot_snapshot *snapshot, struct ot_buf *out, const char *name,
-                      const char *type, const char *help,
-                      uint64_t (*value)(const struct ot_cell_report *report))
+static void put_bundles(const struct ot_snapshot *snapshot, struct ot_buf *out)
 {
-    put_family(out, name, type, help);
-    for (size_t i = 0; i < snapshot->cell_count; i++)
-        put_sample(out, name, "cell", snapshot->cells[i].name, value(&snapshot->cells[i].report));
-}
-
-static uint64_t is_up(const struct ot_cell_report *report)
-{
-    return report->state == OT_CELL_READY;
-}
-
-static uint64_t starts(const struct ot_cell_report *report)
-{
-    return report->starts;
-}
-
-static uint64_t crashes(const struct ot_cell_report *report)
-{
-    return report->crashes;
-}
-
-static void put_kills(const struct ot_snapshot *snapshot, struct ot_buf *out)
-{
-    const char *name = "onetube_cell_limit_kills_total";
-
-    put_family(out, name, "counter", "Engine processes that were killed at a limit, by reason.");
-    for (size_t i = 0; i < snapshot->cell_count; i++) {
-        const struct ot_cell_report *report = &snapshot->cells[i].report;
-
-        for (int wedged = 0; wedged < 2; wedged++) {
-            put_labelled(out, name, "cell", snapshot->cells[i].name);
-            ot_buf_printf(out, ",reason=\"%s\"} %" PRIu64 "\n", wedged ? "wedged" : "memory",
-                          wedged ? report->wedged : report->over_memory);
-        }
-    }
-}
-
-static uint64_t start_ms(const struct ot_cell_report *report)
-{
-    return report->start_ms;
-}
-
-static uint64_t cell_bytes(const struct ot_cell_report *report)
-{
-    return report->resident_bytes;
-}
-
-static uint64_t cell_pid(const struct ot_cell_report *report)
-{
-    return (uint64_t)report->pid;
-}
-
-static void put_engines(const struct ot_snapshot *snapshot, struct ot_buf *out)
-{
-    put_cells(snapshot, out, "onetube_cell_up", "gauge", "1: its engine takes requests.", is_up);
-    put_cells(snapshot, out, "onetube_cell_starts_total", "counter", "Engine processes so far.",
-              starts);
-    put_cells(snapshot, out, "onetube_cell_crashes_total", "counter",
-              "Engine processes that crashed.", crashes);
-    put_kills(snapshot, out);
-    put_cells(snapshot, out, "onetube_cell_start_ms", "gauge", "How long the last start took.",
-              start_ms);
-    put_cells(snapshot, out, "onetube_cell_resident_bytes", "gauge", "Memory of its engine.",
-              cell_bytes);
-    put_one(out, "onetube_workerd_up", "gauge", "0: a function's engine is down.",
-            !ot_snapshot_is_degraded(snapshot));
-    put_cells(snapshot, out, "onetube_workerd_pid", "gauge", "Process of the engine; 0: none.",
-              cell_pid);
-    put_one(out, "onetube_workerd_generation", "counter", "Payloads served so far.",
-            snapshot->generation);
-    put_one(out, "onetube_workerd_recycles_total", "counter",
-            "Engine processes that took the place of one that had ended.",
-            ot_snapshot_restarts(snapshot));
-    put_one(out, "onetube_workerd_rss_bytes", "gauge", "Memory of all engines.",
-            ot_snapshot_engine_bytes(snapshot));
     put_functions(snapshot, out, "onetube_workerd_bundle_bytes", "gauge",
                   "Code of a function, with all that it shares.", bundle);
 }
@@ -341,13 +219,13 @@ static void put_swaps(const struct ot_snapshot *snapshot, struct ot_buf *out)
     const char *name = "onetube_swaps_total";
     uint64_t tenths = (snapshot->last_swap_us + 50) / 100;
 
-    put_family(out, name, "counter", "Attempts to serve another payload, by outcome.");
-    put_sample(out, name, "result", "ok", snapshot->swaps);
-    put_sample(out, name, "result", "failed", snapshot->failed_swaps);
+    ot_metric_family(out, name, "counter", "Attempts to serve another payload, by outcome.");
+    ot_metric_sample(out, name, "result", "ok", snapshot->swaps);
+    ot_metric_sample(out, name, "result", "failed", snapshot->failed_swaps);
     if (snapshot->last_swap_us == 0)
         return;
     name = "onetube_workerd_last_reload_duration_ms";
-    put_family(out, name, "gauge", "How long the last of them took.");
+    ot_metric_family(out, name, "gauge", "How long the last of them took.");
     ot_buf_printf(out, "%s %" PRIu64 ".%" PRIu64 "\n", name, tenths / 10, tenths % 10);
 }
 
@@ -358,6 +236,7 @@ void ot_exposition_write(const struct ot_snapshot *snapshot, const struct ot_set
     put_refusals(snapshot, settings, out);
     put_calls(snapshot, out);
     put_breakers(snapshot, out);
-    put_engines(snapshot, out);
+    ot_exposition_write_cells(snapshot, out);
+    put_bundles(snapshot, out);
     put_swaps(snapshot, out);
 }

@@ -3,6 +3,7 @@
 #include "base/notify.h"
 #include "base/process.h"
 #include "gateway/control.h"
+#include "gateway/places.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -241,6 +242,8 @@ static void run(struct ot_control *control)
     control->connections =
         ot_connections_new(settings->connections_max, settings->connections_per_address);
     control->events = ot_events_new(EVENTS_KEPT);
+    if (control->options->cells_max > 0)
+        control->places = ot_places_new(control->options->cells_max);
     open_log(control);
     open_signals(control);
     ot_keys_open(control);
@@ -253,6 +256,7 @@ static void run(struct ot_control *control)
     uv_run(&control->loop, UV_RUN_DEFAULT);
     ot_log_free(control->log);
     ot_events_free(control->events);
+    ot_places_free(control->places);
     ot_connections_free(control->connections);
     free(control->endpoints.workers);
     free(control->swap.description);

@@ -1,29 +1,35 @@
 #include "gateway/generation.h"
 
+#include "gateway/places.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* The longest name a function can have. */
 #define NAME_MAX_LEN 63u
-#define SHARED_CELL "shared"
 
-/* What a cell needs to be told apart in its callback. */
-struct cell_slot {
+/* What a pool needs to be told apart in its callbacks. */
+struct pool_slot {
     struct ot_generation *generation;
-    bool warm;    /* to be started with the generation */
+    struct ot_pool *pool;
+    const struct ot_group *group;
     bool warming; /* one of the few that start now */
 };
 
 struct ot_generation {
     struct ot_generation_options options;
     struct ot_payload *payload;
+    struct ot_placement placement;
     struct ot_served_function *functions; /* in the manifest's order */
     uint32_t *table;                      /* index + 1 of a function, found by its name's hash */
     uint32_t table_mask;
-    struct ot_cell **cells;
-    struct cell_slot *slots; /* of each cell */
-    size_t function_count, cell_count;
-    size_t next_warm; /* cells before it were looked at */
+    struct ot_pool **pools;
+    struct pool_slot *slots; /* of each pool */
+    struct ot_cell **cells;  /* of all pools, in the order in which they were made */
+    size_t function_count, pool_count, most_cells;
+    _Atomic size_t cell_count;
+    struct ot_error *err; /* of the cell that is being made; NULL: it is only logged */
+    size_t next_warm;     /* pools before it were looked at */
     unsigned warming;
     bool in_warm_more;
     size_t running; /* cells that have not stopped */
@@ -82,7 +88,16 @@ struct ot_served_function *ot_generation_find(const struct ot_generation *genera
     return NULL;
 }
 
-/* -- cells that start with the generation -- */
+/* -- pools that start with the generation -- */
+
+/* What is kept starts anyway, the others as far as there are places. */
+static bool is_warm(const struct ot_generation *generation, const struct pool_slot *slot)
+{
+    const struct ot_places *places = generation->options.places;
+
+    return slot->group->life.kept > 0 ||
+           (generation->options.warm && (places == NULL || !ot_places_full(places)));
+}
 
 static void warm_more(struct ot_generation *generation)
 {
@@ -91,17 +106,17 @@ static void warm_more(struct ot_generation *generation)
     if (generation->in_warm_more) /* one failed at once: the loop below goes on */
         return;
     generation->in_warm_more = true;
-    while (generation->warming < at_once && generation->next_warm < generation->cell_count) {
-        size_t i = generation->next_warm++;
+    while (generation->warming < at_once && generation->next_warm < generation->pool_count) {
+        struct pool_slot *slot = &generation->slots[generation->next_warm++];
 
-        if (generation->slots[i].warm && ot_cell_state(generation->cells[i]) == OT_CELL_IDLE) {
-            generation->slots[i].warming = true;
+        if (is_warm(generation, slot) && ot_pool_state(slot->pool) == OT_CELL_IDLE) {
+            slot->warming = true;
             generation->warming++;
-            ot_cell_start(generation->cells[i]);
+            ot_pool_start(slot->pool);
         }
     }
     generation->in_warm_more = false;
-    generation->all_warmed = generation->next_warm == generation->cell_count;
+    generation->all_warmed = generation->next_warm == generation->pool_count;
 }
 
 static void start_warming(void *context, void *argument)
@@ -112,10 +127,12 @@ static void start_warming(void *context, void *argument)
 
 static void on_cell_changed(struct ot_cell *cell, void *context)
 {
-    struct cell_slot *slot = context;
+    struct pool_slot *slot = context;
     struct ot_generation *generation = slot->generation;
 
-    if (slot->warming && ot_cell_state(cell) != OT_CELL_STARTING) {
+    if (slot->pool != NULL)
+        ot_pool_changed(slot->pool, cell);
+    if (slot->warming && ot_pool_state(slot->pool) != OT_CELL_STARTING) {
         slot->warming = false;
         generation->warming--;
         warm_more(generation);
@@ -131,44 +148,40 @@ static uint64_t own_or(uint64_t own, uint64_t common)
     return own != OT_UNSET ? own : common;
 }
 
-static bool is_warm(const struct ot_generation *generation, const struct ot_function_config *config)
-{
-    return generation->options.warm || config->warm || config->min_replicas != OT_UNSET;
-}
-
-/* Of a cell with this function, or with all of them. */
+/* Of a cell with these functions; of all when there are none. */
 static struct ot_cell_limits limits_of(const struct ot_generation *generation,
-                                       const struct ot_function *only)
+                                       const struct ot_list *names)
 {
     const struct ot_manifest *manifest = ot_payload_manifest(generation->payload);
     const struct ot_settings *settings = generation->options.settings;
-    const struct ot_function *first = only != NULL ? only : manifest->functions;
-    size_t count = only != NULL ? 1 : manifest->function_count;
     struct ot_limit_sum sum = {0};
 
-    for (size_t i = 0; i < count; i++)
-        ot_limit_sum_add(&sum, &first[i].config, settings->cell_memory_mb, settings->timeout_ms);
+    for (size_t i = 0; i < manifest->function_count; i++) {
+        if (names->count == 0 || ot_list_has(names, manifest->functions[i].name))
+            ot_limit_sum_add(&sum, &manifest->functions[i].config, settings->cell_memory_mb,
+                             settings->timeout_ms);
+    }
     return ot_limit_sum_end(&sum);
 }
 
-/* A cell of `only`, or with NULL of all functions. */
-static int add_cell(struct ot_generation *generation, const char *name,
-                    const struct ot_function *only, bool warm, struct ot_error *err)
+static struct ot_cell *make_cell(void *context, struct ot_pool *pool, const char *name)
 {
+    struct pool_slot *slot = context;
+    struct ot_generation *generation = slot->generation;
     const struct ot_generation_options *options = &generation->options;
-    OT_AUTOLIST struct ot_list functions = {0};
-    struct cell_slot *slot = &generation->slots[generation->cell_count];
     const struct ot_cell_options cell = {.name = name,
-                                         .functions = &functions,
-                                         .direct = only != NULL,
-                                         .keep_running = warm,
+                                         .index = generation->cell_count,
+                                         .functions = &slot->group->functions,
+                                         .direct = slot->group->functions.count == 1,
                                          .payload = generation->payload,
                                          .env = options->env,
                                          .program = options->program,
                                          .start_timeout_ms = options->start_timeout_ms,
                                          .drain_ms = options->settings->drain_ms,
-                                         .limits = limits_of(generation, only),
+                                         .limits = limits_of(generation, &slot->group->functions),
                                          .backoff = options->backoff,
+                                         .places = options->places,
+                                         .counters = options->counters,
                                          .loop = options->loop,
                                          .control = options->control,
                                          .log = options->log,
@@ -177,58 +190,87 @@ static int add_cell(struct ot_generation *generation, const char *name,
                                          .log_format = options->settings->log_format,
                                          .changed = on_cell_changed,
                                          .context = slot};
+    struct ot_error err;
 
-    if (only != NULL)
-        ot_list_add(&functions, name);
-    *slot = (struct cell_slot){.generation = generation, .warm = warm};
-    if (ot_cell_new(&cell, &generation->cells[generation->cell_count], err) < 0)
-        return -1;
-    generation->cell_count++;
+    (void)pool;
+    if (ot_cell_new(&cell, &generation->cells[generation->cell_count],
+                    generation->err != NULL ? generation->err : &err) < 0) {
+        if (generation->err == NULL)
+            ot_log_message(options->settings->log_format, OT_LEVEL_ERROR, err.message);
+        return NULL;
+    }
+    return generation->cells[generation->cell_count++];
+}
+
+static int add_pools(struct ot_generation *generation, struct ot_error *err)
+{
+    const struct ot_generation_options *options = &generation->options;
+    size_t count = generation->placement.count;
+
+    generation->pools = ot_alloc(count + 1, sizeof(struct ot_pool *));
+    generation->slots = ot_alloc(count + 1, sizeof(*generation->slots));
+    for (size_t i = 0; i < count; i++)
+        generation->most_cells += 2 * generation->placement.groups[i].life.replicas;
+    generation->cells = ot_alloc(generation->most_cells + 1, sizeof(struct ot_cell *));
+    generation->err = err;
+    for (size_t i = 0; i < count; i++) {
+        const struct ot_group *group = &generation->placement.groups[i];
+        struct pool_slot *slot = &generation->slots[i];
+        const struct ot_pool_options pool = {.name = group->name,
+                                             .life = group->life,
+                                             .make = make_cell,
+                                             .context = slot,
+                                             .loop = options->loop,
+                                             .control = options->control,
+                                             .places = options->places};
+
+        *slot = (struct pool_slot){.generation = generation, .group = group};
+        slot->pool = ot_pool_new(&pool);
+        if (slot->pool == NULL)
+            return -1;
+        generation->pools[generation->pool_count++] = slot->pool;
+    }
+    generation->err = NULL;
     return 0;
 }
 
-static int add_functions(struct ot_generation *generation, struct ot_error *err)
+static void add_functions(struct ot_generation *generation)
 {
     const struct ot_manifest *manifest = ot_payload_manifest(generation->payload);
     const struct ot_settings *settings = generation->options.settings;
-    bool shared = generation->options.isolation == OT_ISOLATE_NOTHING;
-    bool any_warm = false;
 
-    for (size_t i = 0; i < manifest->function_count; i++)
-        any_warm = any_warm || is_warm(generation, &manifest->functions[i].config);
-    if (shared && manifest->function_count > 0 &&
-        add_cell(generation, SHARED_CELL, NULL, any_warm, err) < 0)
-        return -1;
     for (size_t i = 0; i < manifest->function_count; i++) {
         const struct ot_function *function = &manifest->functions[i];
         const struct ot_function_config *config = &function->config;
 
-        if (!shared &&
-            add_cell(generation, function->name, function, is_warm(generation, config), err) < 0)
-            return -1;
         generation->functions[generation->function_count++] = (struct ot_served_function){
             .name = ot_span_of(function->name),
             .index = i,
             .config = config,
-            .cell = generation->cells[shared ? 0 : i],
+            .pool = generation->pools[generation->placement.group_of[i]],
             .breaker = ot_breaker_new(config),
             .timeout_ms = own_or(config->timeout_ms, settings->timeout_ms),
             .rpm = own_or(config->rpm, settings->default_rpm),
         };
     }
-    return 0;
 }
 
 static void free_generation(struct ot_generation *generation)
 {
+    for (size_t i = 0; i < generation->pool_count; i++)
+        ot_pool_end(generation->pools[i]);
     for (size_t i = 0; i < generation->cell_count; i++)
         ot_cell_free(generation->cells[i]);
+    for (size_t i = 0; i < generation->pool_count; i++)
+        ot_pool_free(generation->pools[i]);
     for (size_t i = 0; i < generation->function_count; i++)
         ot_breaker_free(generation->functions[i].breaker);
     free(generation->functions);
     free(generation->table);
+    free(generation->pools);
     free(generation->cells);
     free(generation->slots);
+    ot_placement_free(&generation->placement);
     ot_payload_free(generation->payload);
     free(generation);
     if (--alive == 0 && on_all_gone != NULL)
@@ -239,19 +281,22 @@ int ot_generation_new(struct ot_payload *payload, const struct ot_generation_opt
                       struct ot_generation **out, struct ot_error *err)
 {
     struct ot_generation *generation = ot_alloc(1, sizeof(*generation));
-    size_t count = ot_payload_manifest(payload)->function_count;
+    const struct ot_manifest *manifest = ot_payload_manifest(payload);
+    const struct ot_pool_life common = {.idle_ms = options->settings->idle_ms,
+                                        .max_queue = options->settings->queue_max};
 
     generation->options = *options;
     generation->payload = payload;
-    generation->functions = ot_alloc(count + 1, sizeof(*generation->functions));
-    generation->cells = ot_alloc(count + 1, sizeof(struct ot_cell *));
-    generation->slots = ot_alloc(count + 1, sizeof(*generation->slots));
+    generation->functions = ot_alloc(manifest->function_count + 1, sizeof(*generation->functions));
     generation->references = 1;
     alive++;
-    if (add_functions(generation, err) < 0) {
+    ot_placement_make(manifest, options->isolation, &common, uv_available_parallelism(),
+                      &generation->placement);
+    if (add_pools(generation, err) < 0) {
         free_generation(generation);
         return -1;
     }
+    add_functions(generation);
     make_table(generation);
     *out = generation;
     /* later, so that the caller knows the generation when he is told of its cells */
@@ -276,7 +321,9 @@ static void retire(void *context, void *argument)
     struct ot_generation *generation = argument;
 
     (void)context;
-    generation->next_warm = generation->cell_count;
+    generation->next_warm = generation->pool_count;
+    for (size_t i = 0; i < generation->pool_count; i++)
+        ot_pool_end(generation->pools[i]);
     generation->running = generation->cell_count + 1;
     for (size_t i = 0; i < generation->cell_count; i++)
         ot_cell_stop(generation->cells[i], on_cell_stopped, generation);
@@ -329,6 +376,17 @@ size_t ot_generation_functions(const struct ot_generation *generation,
     return generation->function_count;
 }
 
+size_t ot_generation_pools(const struct ot_generation *generation, struct ot_pool *const **first)
+{
+    *first = generation->pools;
+    return generation->pool_count;
+}
+
+size_t ot_generation_most_cells(const struct ot_generation *generation)
+{
+    return generation->most_cells;
+}
+
 size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first)
 {
     *first = generation->cells;
@@ -340,8 +398,8 @@ bool ot_generation_ready(const struct ot_generation *generation, bool *failed)
     bool ready = generation->all_warmed;
 
     *failed = false;
-    for (size_t i = 0; i < generation->cell_count; i++) {
-        enum ot_cell_state state = ot_cell_state(generation->cells[i]);
+    for (size_t i = 0; i < generation->pool_count; i++) {
+        enum ot_cell_state state = ot_pool_state(generation->pools[i]);
 
         *failed = *failed || state == OT_CELL_BACKOFF;
         ready = ready && (state == OT_CELL_IDLE || state == OT_CELL_READY);

@@ -6,25 +6,19 @@
 #pragma once
 
 #include "gateway/breaker.h"
-#include "gateway/cell.h"
+#include "gateway/placement.h"
 
 struct ot_served_function {
     struct ot_span name;
     size_t index; /* in the manifest, and in ot_counters */
     const struct ot_function_config *config;
-    struct ot_cell *cell;
+    struct ot_pool *pool;
     struct ot_breaker *breaker;
     uint64_t timeout_ms; /* its own, or the gateway's; 0: none */
     uint64_t rpm;        /* its own, or the gateway's; 0: exempt */
 };
 
 struct ot_generation;
-
-/* Which functions share a cell. The gateway sends both kinds of cells the same requests. */
-enum ot_isolation {
-    OT_ISOLATE_FUNCTION, /* none: each has its own */
-    OT_ISOLATE_NOTHING,  /* all of them, in one cell called "shared" */
-};
 
 /* What these point to must live as long as the generation. */
 struct ot_generation_options {
@@ -34,6 +28,8 @@ struct ot_generation_options {
     enum ot_isolation isolation;
     uint64_t start_timeout_ms;
     struct ot_backoff backoff;
+    struct ot_places *places;          /* NULL: no limit */
+    struct ot_cell_counters *counters; /* may be NULL */
     /* Start every cell now, not only those with a function that is `warm` or has min_replicas; a
      * few at a time. */
     bool warm;
@@ -65,8 +61,11 @@ const struct ot_manifest *ot_generation_manifest(const struct ot_generation *gen
 uint64_t ot_generation_number(const struct ot_generation *generation);
 size_t ot_generation_functions(const struct ot_generation *generation,
                                struct ot_served_function **first);
+size_t ot_generation_pools(const struct ot_generation *generation, struct ot_pool *const **first);
+/* Those that were made so far; there may be more later, but never more than the most. */
 size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first);
-/* Any thread. Whether every cell that was asked to start is ready; `failed` is set when one of them
+size_t ot_generation_most_cells(const struct ot_generation *generation);
+/* Any thread. Whether every pool that was asked to start is ready; `failed` is set when one of them
  * could not start and waits for its next try. */
 bool ot_generation_ready(const struct ot_generation *generation, bool *failed);
 /* How many generations exist in this process; for the end of the program and for tests. */

@@ -71,6 +71,8 @@ static void write_cells(struct ot_json_writer *writer, const struct ot_snapshot 
             ot_jw_null(writer, "pid");
         ot_jw_uint(writer, "starts", report->starts);
         ot_jw_uint(writer, "crashes", report->crashes);
+        ot_jw_uint(writer, "requests", report->requests);
+        ot_jw_uint(writer, "openRequests", report->in_flight);
         ot_jw_string(writer, "lastExit", ot_cell_exit_name(report->last_exit));
         ot_jw_uint(writer, "startMs", report->start_ms);
         ot_jw_uint(writer, "ageMs", report->age_ms);

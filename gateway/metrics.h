@@ -43,6 +43,7 @@ struct ot_thread_counters {
     ot_counter connections, connections_open;
     ot_counter websockets_open;
     ot_counter upstream_opened, upstream_reused;
+    ot_counter place_hits, place_misses; /* requests that found a place at once, or did not */
     ot_counter tokens_verified, tokens_cached;
 };
 

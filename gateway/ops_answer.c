@@ -141,7 +141,6 @@ static void write_cell(struct ot_json_writer *writer, const struct ot_snapshot *
                        const struct ot_snapshot_cell *cell)
 {
     const struct ot_cell_report *report = &cell->report;
-    uint64_t requests = 0, errors = 0, in_flight = 0;
 
     ot_jw_object(writer, NULL);
     ot_jw_string(writer, "cell", cell->name);
@@ -149,19 +148,15 @@ static void write_cell(struct ot_json_writer *writer, const struct ot_snapshot *
     for (size_t i = 0; i < snapshot->function_count; i++) {
         const struct ot_snapshot_function *function = &snapshot->functions[i];
 
-        if (function->cell != cell->name)
-            continue;
-        ot_jw_string(writer, NULL, function->name);
-        requests += ot_count_read(&function->counters->requests);
-        errors += ot_count_read(&function->counters->errors);
-        in_flight += ot_count_read(&function->counters->in_flight);
+        if (function->pool == cell->pool)
+            ot_jw_string(writer, NULL, function->name);
     }
     ot_jw_array_end(writer);
     ot_jw_string(writer, "state", ot_cell_state_name(report->state));
     write_pid(writer, report->pid);
-    ot_jw_uint(writer, "requests", requests);
-    ot_jw_uint(writer, "errors", errors);
-    ot_jw_uint(writer, "openRequests", in_flight);
+    ot_jw_uint(writer, "requests", report->requests);
+    ot_jw_uint(writer, "errors", report->errors);
+    ot_jw_uint(writer, "openRequests", report->in_flight);
     ot_jw_uint(writer, "cpuMs", report->pid > 0 ? ot_usage_cpu_ms(report->pid) : 0);
     ot_jw_uint(writer, "residentBytes", report->resident_bytes);
     ot_jw_uint(writer, "ageMs", report->age_ms);

@@ -33,6 +33,7 @@ static const struct {
     [OT_BREAKER_OPEN] = {503, "circuit_breaker_open", "Service temporarily unavailable"},
     [OT_FUNCTION_WARMING] = {503, "function_warming", "Function is warming up"},
     [OT_FUNCTION_UNAVAILABLE] = {503, "function_unavailable", "Function is not available"},
+    [OT_FUNCTION_BUSY] = {503, "function_busy", "Function is busy"},
     [OT_TOO_MANY_CONNECTIONS] = {503, "too_many_connections", "Too many connections"},
     [OT_STOPPING] = {503, "stopping", "Service is stopping"},
     [OT_DRAINING] = {503, "draining", "Service is draining"},

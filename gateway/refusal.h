@@ -29,6 +29,7 @@ enum ot_refusal {
     OT_BREAKER_OPEN,          /* 503 circuit_breaker_open */
     OT_FUNCTION_WARMING,      /* 503 function_warming, with X-1tube-Warming: 1 */
     OT_FUNCTION_UNAVAILABLE,  /* 503 function_unavailable: it fails to start; retried later */
+    OT_FUNCTION_BUSY,         /* 503 function_busy: too many wait for it, or one did too long */
     OT_TOO_MANY_CONNECTIONS,  /* 503 too_many_connections */
     OT_STOPPING,              /* 503 stopping */
     OT_DRAINING,              /* 503 draining: no function is called until that is undone */

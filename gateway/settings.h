@@ -43,5 +43,7 @@ struct ot_settings {
     enum ot_log_format log_format;
     uint64_t drain_ms;    /* how long requests may take to finish after a stop or a swap */
     uint64_t retry_ms;    /* how long a request may wait for a cell that is starting */
+    uint64_t idle_ms;     /* an engine that has nothing to do for so long is stopped */
+    uint64_t queue_max;   /* requests that may wait for a place in a function's engines */
     size_t cached_tokens; /* per thread */
 };

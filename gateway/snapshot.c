@@ -70,8 +70,8 @@ static void take_functions(struct ot_snapshot *out, uint64_t now_ms)
         const struct ot_function *known = &manifest->functions[served[i].index];
 
         function->name = known->name;
-        function->cell = ot_cell_name(served[i].cell);
-        function->state = ot_cell_state(served[i].cell);
+        function->pool = ot_pool_name(served[i].pool);
+        function->state = ot_pool_state(served[i].pool);
         function->bundle_bytes = bundle_bytes(known);
         function->rpm = served[i].rpm;
         function->counters = &out->counters.functions[served[i].index];
@@ -79,16 +79,34 @@ static void take_functions(struct ot_snapshot *out, uint64_t now_ms)
     }
 }
 
-static void take_cells(struct ot_snapshot *out)
+static void take_cells(const struct ot_pool *pool, struct ot_snapshot *out)
 {
-    struct ot_cell *const *cells;
+    struct ot_cell *cell;
 
-    out->cell_count = ot_generation_cells(out->held, &cells);
-    out->cells = ot_alloc(out->cell_count, sizeof(*out->cells));
-    for (size_t i = 0; i < out->cell_count; i++) {
-        out->cells[i].name = ot_cell_name(cells[i]);
-        ot_cell_report(cells[i], &out->cells[i].report);
+    for (size_t i = 0; (cell = ot_pool_cell(pool, i)) != NULL; i++) {
+        struct ot_snapshot_cell *taken = &out->cells[out->cell_count++];
+
+        taken->name = ot_cell_name(cell);
+        taken->pool = ot_pool_name(pool);
+        ot_cell_report(cell, &taken->report);
     }
+}
+
+static void take_pools(const struct ot_cell_counters *counters, struct ot_snapshot *out)
+{
+    struct ot_pool *const *pools;
+    size_t count = ot_generation_pools(out->held, &pools);
+
+    out->cells = ot_alloc(ot_generation_most_cells(out->held), sizeof(*out->cells));
+    for (size_t i = 0; i < count; i++) {
+        take_cells(pools[i], out);
+        out->queued += ot_pool_queued(pools[i]);
+    }
+    for (size_t i = 0; i < OT_EXIT_COUNT; i++)
+        out->exits[i] = counters->exits[i];
+    for (size_t i = 0; i < OT_START_BUCKETS; i++)
+        out->start_ms[i] = counters->start_ms[i];
+    out->start_ms_sum = counters->start_ms_sum;
 }
 
 void ot_snapshot_take(struct ot_endpoints *endpoints, struct ot_snapshot *out)
@@ -119,7 +137,7 @@ void ot_snapshot_take(struct ot_endpoints *endpoints, struct ot_snapshot *out)
     out->generation = ot_generation_number(out->held);
     out->ready = ot_generation_ready(out->held, &failed);
     take_functions(out, now_ms);
-    take_cells(out);
+    take_pools(&endpoints->cells, out);
 }
 
 void ot_snapshot_free(struct ot_snapshot *snapshot)

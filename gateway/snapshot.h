@@ -9,8 +9,8 @@
 
 struct ot_snapshot_function {
     const char *name;
-    const char *cell;         /* its cell's name, as in ot_snapshot_cell */
-    enum ot_cell_state state; /* of its cell */
+    const char *pool;         /* the name of its pool, as in ot_snapshot_cell */
+    enum ot_cell_state state; /* of its pool */
     uint64_t bundle_bytes;    /* with every module that it can reach */
     uint64_t rpm;             /* 0: not limited */
     struct ot_breaker_state breaker;
@@ -19,6 +19,7 @@ struct ot_snapshot_function {
 
 struct ot_snapshot_cell {
     const char *name;
+    const char *pool;
     struct ot_cell_report report;
 };
 
@@ -33,6 +34,10 @@ struct ot_snapshot {
     size_t function_count;
     struct ot_snapshot_cell *cells;
     size_t cell_count;
+    uint64_t queued;               /* requests in line */
+    uint64_t exits[OT_EXIT_COUNT]; /* of all generations, and so are these: */
+    uint64_t start_ms[OT_START_BUCKETS];
+    uint64_t start_ms_sum;
     struct ot_thread_counters threads; /* of all threads */
     uint64_t connections_open;
     uint64_t log_dropped;

@@ -157,16 +157,16 @@ static void start_one(const struct ot_generation *generation)
 /* What runs now is wanted: its successor is running before it takes over. */
 static void start_alike(const struct ot_generation *old, const struct ot_generation *next)
 {
-    struct ot_cell *const *old_cells, *const *next_cells;
-    size_t old_count = ot_generation_cells(old, &old_cells);
-    size_t next_count = ot_generation_cells(next, &next_cells);
+    struct ot_pool *const *old_pools, *const *next_pools;
+    size_t old_count = ot_generation_pools(old, &old_pools);
+    size_t next_count = ot_generation_pools(next, &next_pools);
 
-    for (size_t i = 0, j = 0; i < old_count && next_count > 0; i++) {
-        if (ot_cell_state(old_cells[i]) != OT_CELL_READY)
+    for (size_t i = 0; i < old_count; i++) {
+        if (ot_pool_state(old_pools[i]) != OT_CELL_READY)
             continue;
-        for (j = 0; j < next_count; j++) {
-            if (strcmp(ot_cell_name(old_cells[i]), ot_cell_name(next_cells[j])) == 0)
-                ot_cell_start(next_cells[j]);
+        for (size_t j = 0; j < next_count; j++) {
+            if (strcmp(ot_pool_name(old_pools[i]), ot_pool_name(next_pools[j])) == 0)
+                ot_pool_start(next_pools[j]);
         }
     }
 }
@@ -191,7 +191,9 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .program = &control->program,
         .isolation = options->isolation,
         .start_timeout_ms = options->start_timeout_ms,
-        .backoff = OT_BACKOFF_DEFAULT,
+        .backoff = control->options->backoff,
+        .places = control->places,
+        .counters = &control->endpoints.cells,
         .warm = options->warm,
         .changed = on_cells_changed,
         .context = control,

@@ -16,9 +16,8 @@ struct ot_view {
     struct ot_worker *worker;
     struct ot_generation *generation;
     struct ot_counters counters;
-    struct ot_upstream_pool *pools; /* one for each cell */
+    struct ot_upstream_pool *pools; /* one for each cell that there may be, by ot_cell_index */
     size_t pool_count;
-    size_t *pool_of;       /* for each function, the index of its cell's pool */
     size_t exchanges;      /* that use it */
     struct ot_timer drain; /* set once another one took its place */
 };
@@ -38,7 +37,7 @@ struct ot_worker {
 
     struct ot_client *clients; /* all of their connections, doubly linked */
     struct ot_exchange *exchanges;
-    struct ot_exchange *waiting; /* those of them that wait for keys or for a cell */
+    struct ot_exchange *waiting; /* those of them that wait for keys, for a cell, or to connect */
     size_t refused;              /* of them that are only told that there are too many */
     struct ot_http1_stream *spare_streams;
     size_t spare_stream_count;
@@ -47,7 +46,7 @@ struct ot_worker {
     struct ot_http2 *dirty;  /* connections that have something to send */
     struct ot_buf http2_out; /* of the one that is being sent */
     uv_prepare_t prepare;    /* while there are such */
-    struct ot_timer tick;    /* while exchanges wait for a cell */
+    struct ot_timer tick;    /* while exchanges cannot connect to their cells */
     struct ot_timer sweep;   /* while engine connections are idle */
     struct ot_timer flush;   /* while the log has lines to write */
     struct ot_timer accept;  /* while there are no descriptors for more connections */
@@ -76,7 +75,7 @@ struct ot_view *ot_view_enter(struct ot_worker *worker);
 void ot_view_leave(struct ot_view *view);
 /* The log has something to write, soon. */
 void ot_worker_log_soon(struct ot_worker *worker);
-/* An exchange waits for a cell: looked after every few milliseconds. */
+/* An exchange could not connect to its cell: it is tried again every few milliseconds. */
 void ot_worker_tick_soon(struct ot_worker *worker);
 /* A connection or an exchange is over: a thread that stops may be done. */
 void ot_worker_check_end(struct ot_worker *worker);

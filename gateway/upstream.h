@@ -13,10 +13,11 @@ struct ot_upstream;
 struct ot_worker;
 
 struct ot_upstream_pool {
-    struct ot_worker *worker;
+    struct ot_worker *worker; /* NULL: it was not used yet */
     struct ot_cell *cell;
     struct ot_upstream *idle; /* doubly linked, the last one used first */
     size_t idle_count;
+    uint64_t starts; /* of the cell: they lead to this process of it */
 };
 
 /* More idle ones are closed. */

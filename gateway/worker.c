@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often it is looked whether a cell that requests wait for is ready. */
+/* How often those who could not connect to their cell try again. */
 #define TICK_MS 2u
 /* How long log lines may wait. */
 #define FLUSH_MS 20u
@@ -144,7 +144,6 @@ static void on_view_closed(uv_handle_t *handle)
 
     ot_counters_free(&view->counters);
     free(view->pools);
-    free(view->pool_of);
     free(view);
 }
 
@@ -167,23 +166,11 @@ static void drop_view(struct ot_view *view)
 
 static void make_pools(struct ot_view *view)
 {
-    struct ot_cell *const *cells;
     struct ot_served_function *functions;
-    size_t count = ot_generation_functions(view->generation, &functions);
 
-    view->pool_count = ot_generation_cells(view->generation, &cells);
+    view->pool_count = ot_generation_most_cells(view->generation);
     view->pools = ot_alloc(view->pool_count + 1, sizeof(*view->pools));
-    view->pool_of = ot_alloc(count + 1, sizeof(*view->pool_of));
-    for (size_t i = 0; i < view->pool_count; i++)
-        view->pools[i] = (struct ot_upstream_pool){.worker = view->worker, .cell = cells[i]};
-    for (size_t i = 0; i < count; i++) {
-        size_t pool = 0;
-
-        while (cells[pool] != functions[i].cell)
-            pool++;
-        view->pool_of[functions[i].index] = pool;
-    }
-    ot_counters_init(&view->counters, count);
+    ot_counters_init(&view->counters, ot_generation_functions(view->generation, &functions));
 }
 
 /* The caller's reference is taken over. */

@@ -127,6 +127,7 @@ static inline void gateway_settings(struct gateway *gateway)
                                              .log_format = OT_LOG_JSON,
                                              .drain_ms = HANG_S * 1000,
                                              .retry_ms = HANG_S * 1000,
+                                             .queue_max = 1000,
                                              .cached_tokens = 16};
     assert_succeeds(ot_cors_make(&cors, &gateway->cors, &err), err);
     assert_succeeds(ot_auth_make(&auth, &gateway->settings.auth, &err), err);

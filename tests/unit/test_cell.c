@@ -63,7 +63,7 @@ static void kill_engine(struct ot_cell *cell)
 
 static void short_backoff(struct ot_cell_options *options)
 {
-    options->backoff = (struct ot_backoff){20, 80, 1000000};
+    options->backoff = (struct ot_backoff){20, 80, 1000000, 0};
 }
 
 /* Killed again and again under load: what was not answered was refused or broken off, nothing
@@ -151,7 +151,7 @@ static struct ot_engine_program broken_engine;
 static void broken(struct ot_cell_options *options)
 {
     options->program = &broken_engine;
-    options->backoff = (struct ot_backoff){20, 80, 1000000};
+    options->backoff = (struct ot_backoff){20, 80, 1000000, 0};
 }
 
 /* A shell script in the engine's place. */
@@ -220,7 +220,7 @@ static void *want_once(void *argument)
 static void broken_for_good(struct ot_cell_options *options)
 {
     options->program = &broken_engine;
-    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000};
+    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000, 0};
 }
 
 /* The same, with all of them at the very same moment. */
@@ -255,18 +255,18 @@ static void test_single_flight_at_once(void **state)
 
 static void good_after_nothing(struct ot_cell_options *options)
 {
-    options->backoff = (struct ot_backoff){1000000, 1000000, 0};
+    options->backoff = (struct ot_backoff){1000000, 1000000, 0, 0};
 }
 
 static void never_good(struct ot_cell_options *options)
 {
-    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000};
+    options->backoff = (struct ot_backoff){1000000, 1000000, 1000000, 0};
 }
 
 /* Kills it `times` times, each time when it is ready; the state it is in then. */
 static enum ot_cell_state kill_often(struct world *world, struct ot_cell *cell, unsigned times)
 {
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     for (unsigned i = 0; i < times; i++) {
         run_until(world, ot_cell_state(cell) == OT_CELL_READY);
         kill_engine(cell);
@@ -334,11 +334,10 @@ static void test_late_connection(void **state)
     world_end(&world);
 }
 
-static void keep_running(struct ot_cell_options *options)
+static void budget_of_four(struct ot_cell_options *options)
 {
     options->program = &broken_engine;
-    options->keep_running = true;
-    options->backoff = (struct ot_backoff){1, 2, 1000000};
+    options->backoff = (struct ot_backoff){1, 1000000, 1000000, 4};
 }
 
 static void start_quickly(struct ot_cell_options *options)
@@ -347,8 +346,8 @@ static void start_quickly(struct ot_cell_options *options)
     options->start_timeout_ms = 100;
 }
 
-/* What must run tries again by itself; what is not ready in time is killed. */
-static void test_start_again_and_timeout(void **state)
+/* Who has failed too often waits for the longest time; what is not ready in time is killed. */
+static void test_budget_and_timeout(void **state)
 {
     struct world world;
     struct ot_cell *cell;
@@ -356,14 +355,24 @@ static void test_start_again_and_timeout(void **state)
     (void)state;
     begin(&world);
     write_engine(&world, "exit 3");
-    cell = make_cell(&world, "hello", keep_running);
-    ot_cell_start(cell);
-    run_until(&world, report_of(cell).starts >= 5);
+    cell = make_cell(&world, "hello", budget_of_four);
+    for (unsigned starts = 1; starts <= 4; starts++) {
+        run_until(&world, ot_cell_state(cell) == OT_CELL_IDLE);
+        assert_false(ot_cell_is_spent(cell) && starts < 4);
+        ot_cell_start(cell, true);
+        run_until(&world, ot_cell_state(cell) == OT_CELL_BACKOFF);
+        assert_int_equal(report_of(cell).starts, starts);
+    }
+    assert_true(ot_cell_is_spent(cell));
+    assert_true(ot_cell_retry_at(cell) > ot_now_ms() + 100000);
+    ot_cell_end(cell, OT_EXIT_RESTARTED, 0); /* the way back */
+    assert_false(ot_cell_is_spent(cell));
+    assert_int_equal(ot_cell_state(cell), OT_CELL_IDLE);
     end_cell(&world, cell);
     ot_engine_program_close(&broken_engine);
     write_engine(&world, "cat >/dev/null; exec sleep 1000");
     cell = make_cell(&world, "hello", start_quickly);
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     run_until(&world, ot_cell_state(cell) == OT_CELL_BACKOFF);
     assert_int_equal(report_of(cell).last_exit, OT_EXIT_READINESS_TIMEOUT);
     assert_int_equal(report_of(cell).pid, 0);
@@ -390,6 +399,51 @@ static void impatient(struct ot_cell_options *options)
 {
     patient(options);
     options->drain_ms = 100;
+}
+
+/* Its process ends for a reason, and the cell can start the next one. */
+static void test_end(void **state)
+{
+    struct client clients[2];
+    struct world world;
+    struct ot_cell *cell;
+    uint64_t taken;
+
+    (void)state;
+    begin(&world);
+    cell = make_cell(&world, "hello", NULL);
+    assert_false(ot_cell_take(cell, 0, &taken));
+    assert_false(ot_cell_end_idle(cell, OT_EXIT_IDLE));
+    assert_int_equal(get(&clients[0], &world, cell, "/hello"), 200);
+    assert_true(ot_cell_take(cell, 1, &taken));
+    assert_int_equal(taken, 1);
+    assert_false(ot_cell_take(cell, 1, &taken));
+    assert_int_equal(ot_cell_in_flight(cell), 1);
+    assert_false(ot_cell_end_idle(cell, OT_EXIT_IDLE));
+    ot_cell_end(cell, OT_EXIT_RECYCLED, OT_DRAIN_LONG);
+    assert_int_equal(ot_cell_state(cell), OT_CELL_STOPPING);
+    assert_false(ot_cell_take(cell, 0, &taken));
+    assert_true(ot_cell_give(cell, (uint64_t)ot_now_ms()));
+    run_until(&world, ot_cell_state(cell) == OT_CELL_IDLE);
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_RECYCLED);
+    assert_int_equal(report_of(cell).requests, 1);
+    assert_int_equal(get(&clients[0], &world, cell, "/hello"), 200);
+    assert_true(ot_cell_end_idle(cell, OT_EXIT_EVICTED));
+    run_until(&world, ot_cell_state(cell) == OT_CELL_IDLE);
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_EVICTED);
+    /* at once, with a request that never ends; what was killed for it starts again */
+    client_start(&clients[0], &world, cell, "/hello/slow?n=1000000", 1);
+    while (!clients[0].begun)
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    ot_cell_end(cell, OT_EXIT_WEDGED, 0);
+    client_end(&clients[0]);
+    assert_int_equal(clients[0].status, BROKEN);
+    run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
+    assert_int_equal(report_of(cell).last_exit, OT_EXIT_WEDGED);
+    assert_int_equal(report_of(cell).crashes, 0);
+    assert_int_equal(report_of(cell).starts, 4);
+    end_cell(&world, cell);
+    world_end(&world);
 }
 
 /* Requests that run when it is told to stop are finished, new ones refused. */
@@ -451,7 +505,7 @@ static void test_drain_idle(void **state)
     memset(&idle, 0, sizeof(idle));
     idle.world = &world;
     idle.cell = cell;
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     pthread_create(&idle.thread, NULL, hold_idle, &idle);
     run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
     while (!idle.begun)
@@ -519,14 +573,14 @@ static void test_stop_anywhere(void **state)
     assert_false(stopped);
     run_until(&world, stopped);
     cell = make_cell(&world, "hello", patient);
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     end_cell(&world, cell); /* starting */
     assert_int_equal(last_exit, OT_EXIT_KILLED);
     cell = make_cell(&world, "hello", never_good);
     assert_int_equal(kill_often(&world, cell, 2), OT_CELL_BACKOFF);
     end_cell(&world, cell);
     cell = make_cell(&world, "hello", NULL);
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
     ot_cell_free(cell); /* without stopping it */
     world_end(&world);
@@ -543,7 +597,7 @@ static void test_stop_before_ready_is_read(void **state)
     (void)state;
     begin(&world);
     cell = make_cell(&world, "hello", patient);
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     uv_run(&world.loop, UV_RUN_NOWAIT); /* the engine gets its config */
     nanosleep(&longer_than_a_start, NULL);
     ot_cell_stop(cell, on_stopped, &stopped);
@@ -573,7 +627,7 @@ static void start_parent(void)
     }
     begin(&world);
     cell = make_cell(&world, "hello", NULL);
-    ot_cell_start(cell);
+    ot_cell_start(cell, true);
     run_until(&world, ot_cell_state(cell) == OT_CELL_READY);
     engine = report_of(cell).pid;
     unit_remove_dir(world.dir);
@@ -700,7 +754,8 @@ int main(void)
         cmocka_unit_test(test_backoff_doubles),
         cmocka_unit_test(test_good_life),
         cmocka_unit_test(test_late_connection),
-        cmocka_unit_test(test_start_again_and_timeout),
+        cmocka_unit_test(test_budget_and_timeout),
+        cmocka_unit_test(test_end),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_idle),
         cmocka_unit_test(test_kill_after_drain),

@@ -81,11 +81,11 @@ static void test_find(void **state)
 
         assert_ptr_equal(function, &first[i]);
         assert_int_equal(function->index, i);
-        assert_ptr_equal(function->cell, cells[i]);
-        assert_string_equal(ot_cell_name(function->cell), names[i]);
+        assert_ptr_equal(ot_pool_cell(function->pool, 0), cells[i]);
+        assert_string_equal(ot_cell_name(ot_pool_cell(function->pool, 0)), names[i]);
         assert_int_equal(function->timeout_ms, 1234);
         assert_int_equal(function->rpm, 77);
-        assert_int_equal(ot_cell_state(function->cell), OT_CELL_IDLE);
+        assert_int_equal(ot_cell_state(ot_pool_cell(function->pool, 0)), OT_CELL_IDLE);
     }
     for (size_t i = 0; i < OT_COUNT(unknown); i++)
         assert_null(ot_generation_find(generation, ot_span_of(unknown[i])));
@@ -119,7 +119,8 @@ static void test_isolation(void **state)
         for (size_t i = 0; i < OT_COUNT(names); i++) {
             OT_AUTOFREE char *target = ot_asprintf("/%s/x?y=1", names[i]);
             OT_AUTOFREE char *body = ot_asprintf("https:/%s/x", names[i]);
-            struct ot_cell *cell = ot_generation_find(generation, ot_span_of(names[i]))->cell;
+            struct ot_cell *cell =
+                ot_pool_cell(ot_generation_find(generation, ot_span_of(names[i]))->pool, 0);
 
             assert_int_equal(get(&client, &world, cell, target), 200);
             assert_string_equal(client.body, body);
@@ -162,7 +163,8 @@ static void test_references(void **state)
     begin(&world);
     options = generation_options(&world);
     generation = make(&world, &options);
-    client_start(&slow, &world, ot_generation_find(generation, OT_SPAN("hello"))->cell,
+    client_start(&slow, &world,
+                 ot_pool_cell(ot_generation_find(generation, OT_SPAN("hello"))->pool, 0),
                  "/hello/slow?n=500", 1);
     while (!slow.begun)
         uv_run(&world.loop, UV_RUN_NOWAIT);
@@ -265,7 +267,8 @@ static void test_released_at_once(void **state)
             world.payload = unit_open_unsigned(world.dir);
         generation = make(&world, &options);
         if (i == 1)
-            ot_cell_want(ot_generation_find(generation, OT_SPAN("b"))->cell, 0, &seconds);
+            ot_cell_want(ot_pool_cell(ot_generation_find(generation, OT_SPAN("b"))->pool, 0), 0,
+                         &seconds);
         ot_generation_release(generation);
     }
     assert_int_equal(ot_generations_alive(), 2);

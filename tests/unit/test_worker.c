@@ -453,7 +453,7 @@ static void test_crash(void **state)
     (void)state;
     client_send(fd, "GET " OPEN "/hang HTTP/1.1\r\n" H CLOSE);
     wait_for_seen(&gateway, "runs", runs + 1);
-    ot_cell_report(function->cell, &report);
+    ot_cell_report(ot_pool_cell(function->pool, 0), &report);
     assert_int_equal(kill(report.pid, SIGKILL), 0);
     client_read(fd, NULL, &answer);
     assert_has(answer.data, "502 Bad Gateway");
@@ -554,10 +554,12 @@ static void test_drain(void **state)
         struct ot_served_function *function =
             ot_generation_find(gateway.generation, OT_SPAN("open"));
 
-        assert_int_equal(ot_cell_want(function->cell, (uint64_t)ot_now_ms(), &retry),
-                         OT_CELL_CONNECT);
         assert_int_equal(
-            http_get(ot_cell_path(function->cell), "/open/release", body, sizeof(body), NULL), 200);
+            ot_cell_want(ot_pool_cell(function->pool, 0), (uint64_t)ot_now_ms(), &retry),
+            OT_CELL_CONNECT);
+        assert_int_equal(http_get(ot_cell_path(ot_pool_cell(function->pool, 0)), "/open/release",
+                                  body, sizeof(body), NULL),
+                         200);
     }
     client_read(busy, NULL, &answer);
     assert_has(answer.data, "last\r\n0\r\n\r\n");
