@@ -109,7 +109,8 @@ void ot_cell_place_found(struct ot_cell *cell);
 /*
  * Ends its process: it gets no more requests, finishes those that it has for at most drain_ms
  * (OT_DRAIN_LONG: however long they take; 0: they are cut off), and ends. The cell is idle then.
- * One that backs off forgets its failures and is idle. Nothing happens when it has no process, or is being stopped.
+ * One that backs off forgets its failures and is idle. Nothing happens when it has no process, or
+ * is being stopped.
  */
 void ot_cell_end(struct ot_cell *cell, enum ot_cell_exit why, uint64_t drain_ms);
 #define OT_DRAIN_LONG UINT64_MAX
