@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { groups as more, callers } from "./callers.mjs";
+import { cells } from "./cells.mjs";
 import { functions } from "./functions.mjs";
 import { finish, makePayload, root, work } from "./harness.mjs";
 import { enforced } from "./limits.mjs";
@@ -26,6 +27,7 @@ const shown = makePayload(path.join(root, "examples/functions"), { env: ["OPENAI
 const groups = {
     swaps,
     enforced,
+    ...cells,
     crashes: () => crashes(shown),
     refusals: () => refusals(payload),
     streams: () => streams(payload),
