@@ -110,11 +110,11 @@ static void check_next(void *context, void *argument)
 
 static bool has_answered(const struct ot_generation *generation)
 {
-    struct ot_cell *const *cells;
-    size_t count = ot_generation_cells(generation, &cells);
+    struct ot_pool *const *pools;
+    size_t count = ot_generation_pools(generation, &pools);
 
     for (size_t i = 0; i < count; i++) {
-        if (ot_cell_state(cells[i]) == OT_CELL_READY)
+        if (ot_pool_state(pools[i]) == OT_CELL_READY)
             return true;
     }
     return false;
@@ -148,10 +148,10 @@ static void on_cells_changed(struct ot_generation *generation, void *context)
 /* Engines start with their first request; what is to be remembered has to answer before that. */
 static void start_one(const struct ot_generation *generation)
 {
-    struct ot_cell *const *cells;
+    struct ot_pool *const *pools;
 
-    if (ot_generation_cells(generation, &cells) > 0)
-        ot_cell_start(cells[0]);
+    if (ot_generation_pools(generation, &pools) > 0)
+        ot_pool_start(pools[0]);
 }
 
 /* What runs now is wanted: its successor is running before it takes over. */

@@ -321,12 +321,13 @@ static void failure_refuses_those_in_line(void **state)
 {
     struct test_pool test;
     struct caller callers[2];
-    char *engine;
+    struct ot_engine_program engine;
+    struct ot_error err;
 
     (void)state;
     begin_pool(&test, life_of(1, .max_concurrency = 1, .max_queue = 9));
-    engine = OT_STEAL(test.world.engine);
-    test.world.engine = ot_strdup("/dev/null");
+    engine = test.world.engine;
+    assert_succeeds(ot_engine_program_open(&test.world.engine, "/bin/false", &err), err);
     for (size_t i = 0; i < test.count; i++) /* made with the good one */
         end_cell(&test.world, test.cells[i]);
     ot_pool_end(test.pool);
@@ -345,7 +346,7 @@ static void failure_refuses_those_in_line(void **state)
     assert_int_equal(callers[0].retry_after_s, 1);
     assert_int_equal(call(&test, &callers[1]), OT_POOL_REFUSED);
     assert_int_equal(ot_pool_state(test.pool), OT_CELL_BACKOFF);
-    free(engine);
+    ot_engine_program_close(&engine);
     end_pool(&test);
 }
 
