@@ -90,6 +90,14 @@ $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
 $(O)/build/shim_embed.o: $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
 $(O)/engine/scripts_embed.o: $(wildcard engine/*.js)
 
+# The one part of the shim that is made of a package.
+INTERPRETER := $(O)/build/interpreter.js
+$(INTERPRETER): build/interpreter.js package-lock.json
+	@mkdir -p $(@D)
+	node_modules/.bin/esbuild $< --bundle --format=esm --platform=neutral --target=es2024 --minify --log-level=warning --outfile=$@
+$(O)/build/interpreter_embed.o: $(INTERPRETER)
+$(O)/build/interpreter_embed.o: OT_CPPFLAGS += -DOT_INTERPRETER='"$(INTERPRETER)"'
+
 $(O)/mkman: $(O)/cli/mkman.o $(ALL_LIBS)
 	$(LINK) -o $@ $^ $(TOOL_LDLIBS)
 

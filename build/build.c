@@ -6,6 +6,7 @@
 #include "build/diagnostics.h"
 #include "build/dist.h"
 #include "build/handlers.h"
+#include "build/interpreter.h"
 #include "build/static_files.h"
 
 #include <stdlib.h>
@@ -85,6 +86,7 @@ struct build {
     struct ot_bundle bundle;
     struct ot_project project;
     struct ot_static_list static_files;
+    struct ot_interpreted interpreted;
     struct ot_vendored vendored;
     struct ot_bundler bundler;
     struct ot_cache *cache; /* NULL: none */
@@ -103,6 +105,7 @@ static void free_build(struct build *build)
     ot_project_free(&build->project);
     ot_sources_free(&build->sources);
     ot_bundle_free(&build->bundle);
+    ot_interpreted_free(&build->interpreted);
     free(build->entries);
     free(build->shown);
     free(build->real);
@@ -186,6 +189,9 @@ static int bundle_sources(struct build *build, struct ot_error *err)
         ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
         return -1;
     ot_bundle_tell(&build->bundle, build->report);
+    if (ot_interpret(&build->bundle, build->entries, build->sources.count, &build->interpreted,
+                     build->report, err) < 0)
+        return -1;
     for (size_t i = 0; i < build->sources.count; i++) {
         if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,
                               err) < 0)

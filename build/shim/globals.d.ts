@@ -82,7 +82,7 @@ declare class URLPattern {
 }
 
 /** esbuild's: a module of the shim that is evaluated only when this is reached. */
-declare function require<Path extends "./deno.js">(path: Path): typeof import("./deno.js");
+declare function require<Path extends "./deno.js" | "sval">(path: Path): Path extends "sval" ? typeof import("sval") : typeof import("./deno.js");
 
 declare var Deno: Record<string, any>;
 

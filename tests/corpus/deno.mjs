@@ -22,6 +22,20 @@ export const answers = {
         { post: "/orders", body: { customer: "ann b", item: "3" }, json: { path: "orders/ann-b/3", list: ["green-tea", "2", "3"] } },
         { post: "/orders", body: { customer: "ann b", item: "4" }, status: 429, text: "enough" },
     ],
+    templates: [
+        { post: "/templates", body: { lines: [{ count: 2, name: "tea" }, { count: 1, name: "a & b" }], customer: "Ann" }, text: "2 x tea; 1 x a &amp; b; due by Ann" },
+        { post: "/templates", body: { lines: [], paid: true, customer: "<Bo>" }, text: "paid by &lt;Bo&gt;" },
+    ],
+    "rules-engine": [
+        {
+            post: "/rules-engine",
+            body: { rule: "order.lines.map((n) => n * 2).join()", order: { lines: [1, 2, 3] } },
+            json: { result: "2,4,6", large: 3, same: [true, true, "anonymous", 1], global: true, made: 3 },
+        },
+        { post: "/rules-engine", body: { rule: "order.lines(", order: {} }, status: 422, json: ["SyntaxError", "Unexpected token (3:21)"] },
+        { post: "/rules-engine", body: { rule: "order.lines.length", order: {} }, status: 422, json: ["TypeError", "Cannot read properties of undefined (reading 'length')"] },
+        { post: "/rules-engine", body: { order: {} }, status: 400, json: ["must have required property 'rule'"] },
+    ],
     slugs: [{ post: "/slugs", body: "One, two; three", json: ["one", "two"] }],
     texts: [{ get: "/texts", json: ["# A note\n", 6, "texts", "# A note\n", null] }],
     mails: [{ get: "/mails", json: { subject: "Your order", stamp: "MDEyCg==", footer: "<hr>" } }],

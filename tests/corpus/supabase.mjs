@@ -23,6 +23,18 @@ const hmac = (text) => createHmac("sha256", "session-secret-of-32-bytes-long-!!"
 const BOUNDARY = { "content-type": "multipart/form-data; boundary=xx" };
 
 export const answers = {
+    api: [
+        { get: "/api/orders/12", json: { id: 12 } },
+        { get: "/api/orders/x", status: 404, json: { message: "Route GET:/api/orders/x not found", error: "Not Found", statusCode: 404 } },
+        { get: "/api/files/a/b.txt", text: "a file", has: { "content-type": "text/plain", "x-path": "a/b.txt" } },
+        { post: "/api/orders", body: { item: "tea", count: 2 }, status: 201, json: { item: "tea", count: 2 } },
+        {
+            post: "/api/orders",
+            body: { item: "tea", count: 0 },
+            status: 400,
+            json: { statusCode: 400, code: "FST_ERR_VALIDATION", error: "Bad Request", message: "body/count must be >= 1" },
+        },
+    ],
     hello: [
         { post: "/hello", body: { name: "Functions" }, json: { message: "Hello Functions!" }, has: { "content-type": "application/json" }, log: /Hello from Functions!/ },
         { post: "/hello", body: "no json", status: 500, json: { error: "Internal server error" }, log: /hello\/index\.ts: POST \/hello: SyntaxError/ },

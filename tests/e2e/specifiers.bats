@@ -337,3 +337,28 @@ TS
     start_server dist --allow-unsigned
     answers a function
 }
+
+@test "code from strings is interpreted, where a function makes any" {
+    package maker 1.0.0 'module.exports = (code) => new Function("x", code);'
+    function_ makes index.ts <<<'import make from "maker"; Deno.serve(() => new Response(String(make("return x * 2")(21))));'
+    function_ plain index.ts <<<'const root = Function("return this"); Deno.serve(() => new Response(typeof root));'
+    build
+    exits 0
+    has 'note: makes: node_modules/maker/index.js makes code from strings, which is interpreted: expect it to be slow'
+    [[ $output != *"note: plain"* ]]
+    node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const chunks = (name) => m.functions.find((f) => f.name === name).moduleFiles ?? [];
+        if (!chunks("makes").includes("chunks/interpreter.js") || chunks("plain").includes("chunks/interpreter.js")) { console.error(JSON.stringify(m, null, 1)); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers makes 42
+    stop_server
+    cp dist/manifest.json first.json
+    local options
+    for options in "" "--no-cache" "--sourcemap inline" "--no-splitting"; do
+        # shellcheck disable=SC2086 # words of their own
+        build $options
+        exits 0
+        [ "$(grep -c '^import "../chunks/interpreter.js";$' dist/functions/makes.js)" = 1 ]
+        [ ! -e dist/functions/makes.js.map ] || tail -n 1 dist/functions/makes.js | grep -q '^//# sourceMappingURL'
+        case $options in "" | --no-cache) cmp first.json dist/manifest.json ;; esac
+    done
+}

@@ -1,0 +1,207 @@
+#include "build/interpreter.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK "chunks/interpreter.js"
+
+static const char import_line[] = "import \"../" CHUNK "\";\n";
+static const char constructor[] = "Function";
+static const char map_comment[] = "\n//# sourceMappingURL=";
+
+void ot_interpreted_free(struct ot_interpreted *interpreted)
+{
+    for (size_t i = 0; i < interpreted->count; i++)
+        ot_buf_free(&interpreted->outputs[i]);
+    free(interpreted->outputs);
+    *interpreted = (struct ot_interpreted){0};
+}
+
+/* -- who makes code ---------------------------------------------------------------------------- */
+
+/* What finds the global object, or the lack of a compiler, and is made to fail. */
+static bool is_probe(struct ot_span arguments)
+{
+    static const char *const bodies[] = {"return this", "return this;", ""};
+
+    if (ot_span_starts(arguments, ")"))
+        return true;
+    if (arguments.len == 0 || strchr("\"'`", arguments.data[0]) == NULL)
+        return false;
+    for (size_t i = 0; i < OT_COUNT(bodies); i++) {
+        struct ot_span body = ot_span_skip(arguments, 1);
+        size_t len = strlen(bodies[i]);
+
+        if (ot_span_starts(body, bodies[i]) && body.len >= len + 2 &&
+            body.data[len] == arguments.data[0] && body.data[len + 1] == ')')
+            return true;
+    }
+    return false;
+}
+
+/* "isFunction(" and "lib.Function(" are others; "globalThis.Function(" is not worth a word. */
+static bool is_word_start(const char *start, const char *at)
+{
+    static const char more[] = "Async";
+    size_t len = strlen(more);
+
+    if ((size_t)(at - start) >= len && memcmp(at - len, more, len) == 0)
+        at -= len;
+    return at == start || !(isalnum((unsigned char)at[-1]) || strchr("_$.#", at[-1]) != NULL ||
+                            (unsigned char)at[-1] >= 0x80);
+}
+
+/* Whether it is called with code, right there or by way of its methods. */
+static bool is_call(struct ot_span behind)
+{
+    static const char *const methods[] = {".apply(", ".bind(", ".call("};
+
+    for (size_t i = 0; i < OT_COUNT(methods); i++) {
+        if (ot_span_starts(behind, methods[i]))
+            return true;
+    }
+    return ot_span_starts(behind, "(") && !is_probe(ot_span_skip(behind, 1));
+}
+
+struct ot_span ot_interpreter_call(struct ot_span output)
+{
+    struct ot_span rest = output;
+    const char *found;
+
+    while ((found = memmem(rest.data, rest.len, constructor, strlen(constructor))) != NULL) {
+        rest = ot_span_skip(rest, (size_t)(found - rest.data) + strlen(constructor));
+        if (is_word_start(output.data, found) && is_call(rest))
+            return (struct ot_span){found, strlen(constructor)};
+    }
+    return (struct ot_span){0};
+}
+
+/* The source that a place in an output comes from, as esbuild's comment above it says. */
+static struct ot_span source_of(struct ot_span output, const char *at)
+{
+    static const char comment[] = "// ";
+
+    while (at > output.data) {
+        const char *line = memrchr(output.data, '\n', (size_t)(at - output.data));
+        struct ot_span rest = {line != NULL ? line + 1 : output.data, 0};
+
+        rest.len = (size_t)(at - rest.data);
+        if (ot_span_starts(rest, comment) &&
+            memchr(rest.data + strlen(comment), '/', rest.len - strlen(comment)) != NULL)
+            return ot_span_skip(rest, strlen(comment));
+        if (line == NULL)
+            break;
+        at = line;
+    }
+    return (struct ot_span){0};
+}
+
+static int compare_path(const void *path, const void *file)
+{
+    return ot_span_compare(ot_span_of(path), ((const struct ot_bundle_file *)file)->path);
+}
+
+static struct ot_bundle_file *find_file(const struct ot_bundle *bundle, const char *path)
+{
+    return bsearch(path, bundle->files, bundle->file_count, sizeof(*bundle->files), compare_path);
+}
+
+/* For each file of the bundle its first call of `Function`. */
+static struct ot_span *find_calls(const struct ot_bundle *bundle)
+{
+    struct ot_span *calls = ot_alloc(bundle->file_count + 1, sizeof(*calls));
+
+    for (size_t i = 0; i < bundle->file_count; i++) {
+        if (ot_span_ends(bundle->files[i].path, ".js"))
+            calls[i] = ot_interpreter_call(bundle->files[i].data);
+    }
+    return calls;
+}
+
+/* Of an output and all that it reaches, the first that makes code; NULL: none. */
+static const struct ot_bundle_file *find_maker(const struct ot_bundle *bundle,
+                                               const struct ot_span *calls, const char *path)
+{
+    OT_AUTOLIST struct ot_list reached = {0};
+
+    ot_list_add(&reached, path);
+    ot_metafile_reachable(&bundle->metafile, path, &reached);
+    for (size_t i = 0; i < reached.count; i++) {
+        const struct ot_bundle_file *file = find_file(bundle, reached.items[i]);
+
+        if (file != NULL && calls[file - bundle->files].data != NULL)
+            return file;
+    }
+    return NULL;
+}
+
+/* -- the bundle -------------------------------------------------------------------------------- */
+
+static void tell(struct ot_span output, const char *call, const char *name,
+                 struct ot_build_report *report)
+{
+    struct ot_span source = source_of(output, call);
+    OT_AUTOFREE char *note = NULL;
+
+    if (source.data == NULL)
+        source = ot_span_of("it");
+    note = ot_asprintf("%s: %.*s makes code from strings, which is interpreted: expect it to be "
+                       "slow",
+                       name, (int)source.len, source.data);
+    ot_list_add(&report->notes, note);
+}
+
+/* The import goes behind the code, where it moves no line, and before the comment on its map. */
+static void append_import(struct ot_buf *out, struct ot_span text)
+{
+    const char *comment = NULL, *found = text.data;
+    size_t head;
+
+    while ((found = memmem(found, text.len - (size_t)(found - text.data), map_comment,
+                           strlen(map_comment))) != NULL)
+        comment = found++;
+    head = comment != NULL ? (size_t)(comment - text.data) + 1 : text.len;
+    ot_buf_append(out, text.data, head);
+    ot_buf_puts(out, import_line);
+    ot_buf_append(out, text.data + head, text.len - head);
+}
+
+static int add_chunk(struct ot_bundle *bundle, struct ot_error *err)
+{
+    struct ot_span text = ot_interpreter_text();
+    OT_AUTOFREE char *metafile =
+        ot_asprintf("{\"inputs\":{\"onetube-shim:interpreter.js\":{\"bytes\":%zu,\"imports\":[]}},"
+                    "\"outputs\":{\"" CHUNK "\":{\"bytes\":%zu,\"imports\":[],\"inputs\":"
+                    "{\"onetube-shim:interpreter.js\":{\"bytesInOutput\":%zu}}}}}",
+                    text.len, text.len, text.len);
+
+    if (ot_metafile_add(&bundle->metafile, ot_span_of(metafile), "", err) < 0)
+        return -1;
+    ot_metafile_finish(&bundle->metafile);
+    return ot_bundle_add(bundle, ot_span_of(CHUNK), text, err);
+}
+
+int ot_interpret(struct ot_bundle *bundle, const struct ot_bundle_entry *entries,
+                 size_t entry_count, struct ot_interpreted *out, struct ot_build_report *report,
+                 struct ot_error *err)
+{
+    OT_AUTOFREE struct ot_span *calls = find_calls(bundle);
+
+    out->outputs = ot_alloc(entry_count + 1, sizeof(*out->outputs));
+    for (size_t i = 0; i < entry_count; i++) {
+        OT_AUTOFREE char *path = ot_asprintf("functions/%s.js", entries[i].name);
+        const struct ot_bundle_file *maker = find_maker(bundle, calls, path);
+        struct ot_bundle_file *file = find_file(bundle, path);
+
+        if (maker == NULL || file == NULL)
+            continue;
+        tell(maker->data, calls[maker - bundle->files].data, entries[i].name, report);
+        append_import(&out->outputs[out->count], file->data);
+        file->data = ot_buf_span(&out->outputs[out->count++]);
+        ot_metafile_link(&bundle->metafile, path, CHUNK, strlen(import_line));
+    }
+    return out->count > 0 ? add_chunk(bundle, err) : 0;
+}
