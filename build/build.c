@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "build/analysis.h"
 #include "build/cached.h"
+#include "build/components.h"
 #include "build/diagnostics.h"
 #include "build/dist.h"
 #include "build/handlers.h"
@@ -304,6 +305,9 @@ int ot_build(const struct ot_build_options *options, struct ot_build_report *rep
         return -1;
     if (options->analyse)
         report->analysis = ot_analyse(&build.bundle, &build.sources, build.real);
+    if (options->components && ot_components_find(&build.bundle, &build.sources, &build.vendored,
+                                                  build.real, &report->components, err) < 0)
+        return -1;
     step(&build, "write");
     return write_dist(&build, err);
 }
@@ -342,7 +346,9 @@ void ot_build_report_free(struct ot_build_report *report)
     free(report->diagnostics);
     ot_list_free(&report->notes);
     ot_analysis_free(report->analysis);
+    ot_components_free(report->components);
     report->analysis = NULL;
+    report->components = NULL;
     free(report->functions);
     report->diagnostics = NULL;
     report->functions = NULL;

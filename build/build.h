@@ -34,6 +34,7 @@ struct ot_build_options {
     unsigned jobs;       /* threads that esbuild may use; 0: as many as there are cores */
     const char *esbuild; /* path; NULL: as installed */
     bool analyse;        /* fill in the report's analysis */
+    bool components;     /* fill in the report's components */
     bool cache;          /* use what earlier builds made (cache.h); never changes the result */
 };
 
@@ -67,6 +68,7 @@ struct ot_build_report {
     uint64_t total_bytes; /* of the dist's members, each once */
     char manifest_sha256[OT_SHA256_HEX];
     struct ot_analysis *analysis;                      /* NULL: it was not asked for */
+    struct ot_components *components;                  /* NULL: it was not asked for */
     void (*progress)(void *context, const char *step); /* may be NULL */
     void *progress_context;
 };

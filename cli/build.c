@@ -1,4 +1,5 @@
 #include "cli/analysis.h"
+#include "cli/beside.h"
 #include "cli/build_options.h"
 #include "cli/output.h"
 
@@ -6,6 +7,7 @@
 
 struct values {
     struct ot_build_values build;
+    struct ot_beside_values beside;
     const char *out;
     bool json;
 };
@@ -21,6 +23,7 @@ static const struct ot_option options[] = {
      .type = OT_OPTION_STRING,
      .required = true,
      .offset = offsetof(struct values, out)},
+    OT_BESIDE_OPTIONS(struct values, beside),
     {.name = "analyze",
      .help = "show what each bundle is made of, and why",
      .type = OT_OPTION_FLAG,
@@ -57,7 +60,8 @@ static const struct ot_command command = {
         "of functions, which never changes the bytes: sources, packages, settings, options "
         "and programs are compared, and what is taken is authenticated with a key of the "
         "user's own (onetube/cache.key in XDG_STATE_HOME, or in ~/.local/state). It holds at "
-        "most 256 MB, hides itself from git, and may be removed at any time.",
+        "most 256 MB, hides itself from git, and may be removed at any "
+        "time.\n\n" OT_BESIDE_DESCRIPTION,
     .example = "  onetube build --functions functions --out dist --minify",
     .options = options,
     .options_size = sizeof(struct values),
@@ -97,6 +101,7 @@ int ot_build_values_run(const struct ot_build_values *values, const char *out, b
         .esbuild = values->esbuild,
         .cache = values->cache,
         .analyse = values->analyse,
+        .components = values->components,
     };
     int done;
 
@@ -189,6 +194,20 @@ static void print_json(const struct ot_build_report *report, const char *out,
     ot_out_json(&writer);
 }
 
+static int build(const struct values *values, struct ot_build_report *report, struct ot_error *err)
+{
+    static const struct ot_beside_release nameless = {0};
+    OT_AUTOBESIDE struct ot_beside beside = OT_BESIDE_INIT;
+    struct ot_build_values wanted = values->build;
+
+    wanted.components = ot_beside_is_wanted(&values->beside);
+    if (ot_beside_open(&beside, &values->beside, values->out, err) < 0 ||
+        ot_build_values_run(&wanted, values->out, values->json, report, err) < 0 ||
+        ot_beside_write(&beside, &nameless, report, err) < 0)
+        return -1;
+    return ot_beside_commit(&beside, err);
+}
+
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
     const struct values *values = pointer;
@@ -196,7 +215,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
     int done;
 
     (void)parsed;
-    done = ot_build_values_run(&values->build, values->out, values->json, &report, err);
+    done = build(values, &report, err);
     if (values->json)
         print_json(&report, values->out, done < 0 ? err : NULL);
     else if (done == 0 && report.analysis != NULL)

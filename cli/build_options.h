@@ -18,7 +18,8 @@ struct ot_build_values {
     uint64_t jobs;
     const char *esbuild;
     bool cache;
-    bool analyse; /* of `onetube build` alone */
+    bool analyse;    /* of `onetube build` alone */
+    bool components; /* see cli/beside.h */
 };
 
 extern const char *const ot_sourcemap_choices[];

@@ -1,4 +1,5 @@
 #include "base/instant.h"
+#include "cli/beside.h"
 #include "cli/build_options.h"
 #include "cli/output.h"
 #include "cli/signers.h"
@@ -11,6 +12,7 @@
 struct values {
     struct ot_build_values build;
     struct ot_signer_values signers;
+    struct ot_beside_values beside;
     const char *in;
     const char *out;
     const char *name;
@@ -62,6 +64,7 @@ static const struct ot_option options[] = {
      .help = "print a report as JSON",
      .type = OT_OPTION_FLAG,
      .offset = offsetof(struct values, json)},
+    OT_BESIDE_OPTIONS(struct values, beside),
     OT_BUILD_OPTIONS(struct values, build, false),
     OT_BUILD_ENV_OPTION(struct values, build),
     {.name = NULL},
@@ -79,7 +82,8 @@ static const struct ot_command command = {
                    "nothing is written.\n\n"
                    "The payload is an ordinary tar archive with exactly one valid sequence of "
                    "bytes. Each --sign-key "
-                   "gives one signature, and every signature is verified before it is written.",
+                   "gives one signature, and every signature is verified before it is "
+                   "written.\n\n" OT_BESIDE_DESCRIPTION,
     .example =
         "  onetube package --in dist --out fw.1tube --sign-key release.key.pem --sequence 7\n"
         "  onetube package --functions functions --out fw.1tube --sign-key env:RELEASE_KEY",
@@ -110,6 +114,11 @@ static bool is_typed(const struct ot_parsed *parsed, const char *name)
 static int refuse_build_options(const struct ot_parsed *parsed, struct ot_error *err)
 {
     size_t first = offsetof(struct values, build);
+
+    if (is_typed(parsed, "sbom"))
+        return ot_fail(err, OT_USAGE,
+                       "--sbom belongs to --functions: a dist does not tell what it was made of, "
+                       "its build does (onetube build --sbom)");
 
     for (const struct ot_option *option = options; option->name != NULL; option++) {
         if (option->offset >= first && option->offset < first + sizeof(struct ot_build_values) &&
@@ -198,15 +207,24 @@ static int build_and_package(const struct values *values, const struct ot_signer
                              struct ot_package_report *report, struct ot_error *err)
 {
     OT_AUTOTEMPDIR struct ot_temp_dir temp = OT_TEMP_DIR_INIT;
+    OT_AUTOBESIDE struct ot_beside beside = OT_BESIDE_INIT;
     OT_AUTOFREE char *dist = NULL;
+    const struct ot_beside_release release = {values->name, values->version};
+    struct ot_build_values wanted = values->build;
     struct ot_build_report built = {0};
     int done;
 
-    if (open_work_folder(values->out, &temp, &dist, err) < 0)
+    wanted.components = ot_beside_is_wanted(&values->beside);
+    if (ot_beside_open(&beside, &values->beside, values->out, err) < 0 ||
+        open_work_folder(values->out, &temp, &dist, err) < 0)
         return -1;
-    done = ot_build_values_run(&values->build, dist, false, &built, err);
+    done = ot_build_values_run(&wanted, dist, false, &built, err);
+    if (done == 0)
+        done = ot_beside_write(&beside, &release, &built, err);
     if (done == 0)
         done = package(values, dist, built.manifest_sha256, signers, report, err);
+    if (done == 0)
+        done = ot_beside_commit(&beside, err);
     ot_build_report_free(&built);
     return done;
 }
