@@ -1,13 +1,13 @@
 /*
- * What differs between two payloads or dists: what they may do (power.h), what built them, their
- * functions and files, and as far as the bundles tell it the modules inside them (modules.h).
+ * What differs between two payloads or dists: what they may do (verify/power.h), what built them,
+ * their functions and files, and as far as the bundles tell it the modules inside them (modules.h).
  * Members are compared by their digests, so one that only changed its name is told as renamed.
  */
 #pragma once
 
 #include "package/content.h"
 #include "package/lines.h"
-#include "package/power.h"
+#include "verify/power.h"
 
 enum ot_change { OT_ADDED, OT_REMOVED, OT_CHANGED, OT_RENAMED };
 

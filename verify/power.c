@@ -1,4 +1,4 @@
-#include "package/power.h"
+#include "verify/power.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -221,6 +221,19 @@ void ot_power_compare(const struct ot_manifest *before, const struct ot_manifest
     compare_engine_flags(before, after, out);
     compare_lists(NULL, "env", &before->env, &after->env, out);
     compare_functions(before, after, out);
+}
+
+bool ot_power_is_growth(const struct ot_power_change *change)
+{
+    /* what is no more and no less, but not nothing */
+    static const char *const unclear[] = {
+        "compatibilityDate", "compatibilityFlag", "context",  "timeoutMs", "rpm",
+        "rateLimitBy",       "preflight",         "memoryMB", "cpuMs",     "min_replicas",
+        "replicas",          "maxConcurrency",    "cell",     NULL};
+
+    return change->direction == OT_POWER_MORE ||
+           (change->direction == OT_POWER_OTHER &&
+            ot_span_is_one_of(ot_span_of(change->what), unclear));
 }
 
 static void compare_texts(const char *what, const char *before, const char *after,

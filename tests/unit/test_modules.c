@@ -2,7 +2,7 @@
 
 #include "package/lines.h"
 #include "package/modules.h"
-#include "package/power.h"
+#include "verify/power.h"
 
 #include <string.h>
 
