@@ -143,6 +143,10 @@ static void print_preview(const char *file, const struct ot_preview *preview)
     printf("%-14s%s, compatibility date %s\n", "engine", OT_ENGINE_NAME,
            manifest->compatibility_date);
     print_list("flags", &manifest->compatibility_flags);
+    if (manifest->engine != NULL) {
+        ot_hex(digest, manifest->engine->sha256, sizeof(manifest->engine->sha256));
+        printf("%-14s%s, %s\n", "carries it", manifest->architecture, digest);
+    }
     print_list("environment", &manifest->env);
     print_functions(manifest);
     print_files(manifest);
@@ -228,6 +232,12 @@ static void print_json(const char *file, const struct ot_preview *preview)
     ot_jw_string(&writer, "name", OT_ENGINE_NAME);
     ot_jw_string(&writer, "compatibilityDate", manifest->compatibility_date);
     ot_jw_list(&writer, "compatibilityFlags", &manifest->compatibility_flags);
+    if (manifest->engine != NULL) {
+        ot_jw_object(&writer, "binary");
+        write_member(&writer, manifest->engine);
+        ot_jw_string(&writer, "architecture", manifest->architecture);
+        ot_jw_object_end(&writer);
+    }
     ot_jw_object_end(&writer);
     ot_jw_list(&writer, "env", &manifest->env);
     write_functions(&writer, manifest);

@@ -3,8 +3,10 @@
 #include "cli/build_options.h"
 #include "cli/output.h"
 #include "cli/signers.h"
+#include "gateway/gateway.h" /* where the engine is */
 
 #include "base/file.h"
+#include "package/engine_file.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,6 +22,8 @@ struct values {
     uint64_t sequence;
     uint64_t not_after; /* OT_NO_TIME: never */
     bool unsigned_payload;
+    bool with_engine;
+    const char *engine;
     bool json;
 };
 
@@ -60,6 +64,15 @@ static const struct ot_option options[] = {
      .help = "refused after this time: seconds since 1970, or 2027-01-31T12:00:00Z",
      .type = OT_OPTION_TIME,
      .offset = offsetof(struct values, not_after)},
+    {.name = "with-engine",
+     .help = "let the payload carry the workerd program, which then runs from sealed memory",
+     .type = OT_OPTION_FLAG,
+     .offset = offsetof(struct values, with_engine)},
+    {.name = "engine",
+     .value = "PATH",
+     .help = "which one that is (default: the one installed with this program, or on PATH)",
+     .type = OT_OPTION_STRING,
+     .offset = offsetof(struct values, engine)},
     {.name = "json",
      .help = "print a report as JSON",
      .type = OT_OPTION_FLAG,
@@ -83,7 +96,10 @@ static const struct ot_command command = {
                    "The payload is an ordinary tar archive with exactly one valid sequence of "
                    "bytes. Each --sign-key "
                    "gives one signature, and every signature is verified before it is "
-                   "written.\n\n" OT_BESIDE_DESCRIPTION,
+                   "written.\n\n"
+                   "With --with-engine the manifest names the engine's program, too, and its "
+                   "architecture: one file is all that a machine needs for it besides "
+                   "onetube-serve.\n\n" OT_BESIDE_DESCRIPTION,
     .example =
         "  onetube package --in dist --out fw.1tube --sign-key release.key.pem --sequence 7\n"
         "  onetube package --functions functions --out fw.1tube --sign-key env:RELEASE_KEY",
@@ -103,6 +119,8 @@ static void defaults(void *pointer)
 struct plan {
     bool builds; /* from --functions, not --in */
     bool signs;
+    struct ot_signer_set signers;
+    struct ot_engine_program program; /* to be carried */
 };
 
 static bool is_typed(const struct ot_parsed *parsed, const char *name)
@@ -183,8 +201,17 @@ static int open_work_folder(const char *out, struct ot_temp_dir *temp, char **pa
     return 0;
 }
 
+/* `program` is opened where the payload is to carry one. */
+static int find_engine(const struct values *values, const struct ot_parsed *parsed,
+                       struct ot_engine_program *program, struct ot_error *err)
+{
+    if (!values->with_engine && is_typed(parsed, "engine"))
+        return ot_fail(err, OT_USAGE, "--engine belongs to --with-engine");
+    return values->with_engine ? ot_engine_program_open(program, values->engine, err) : 0;
+}
+
 static int package(const struct values *values, const char *in, const char *expect_manifest,
-                   const struct ot_signer_set *signers, struct ot_package_report *report,
+                   const char *engine, const struct plan *plan, struct ot_package_report *report,
                    struct ot_error *err)
 {
     struct ot_package_options package = {
@@ -196,14 +223,15 @@ static int package(const struct values *values, const char *in, const char *expe
         .sequence = values->sequence,
         .has_not_after = values->not_after != OT_NO_TIME,
         .not_after = values->not_after,
-        .signers = signers->items,
-        .signer_count = signers->count,
+        .engine = engine,
+        .signers = plan->signers.items,
+        .signer_count = plan->signers.count,
     };
 
     return ot_package(&package, report, err);
 }
 
-static int build_and_package(const struct values *values, const struct ot_signer_set *signers,
+static int build_and_package(const struct values *values, const struct plan *plan,
                              struct ot_package_report *report, struct ot_error *err)
 {
     OT_AUTOTEMPDIR struct ot_temp_dir temp = OT_TEMP_DIR_INIT;
@@ -219,10 +247,13 @@ static int build_and_package(const struct values *values, const struct ot_signer
         open_work_folder(values->out, &temp, &dist, err) < 0)
         return -1;
     done = ot_build_values_run(&wanted, dist, false, &built, err);
+    /* at once, as what stands beside the payload names its manifest */
+    if (done == 0 && plan->program.name != NULL)
+        done = ot_engine_file_add(plan->program.name, dist, built.manifest_sha256, err);
     if (done == 0)
         done = ot_beside_write(&beside, &release, &built, err);
     if (done == 0)
-        done = package(values, dist, built.manifest_sha256, signers, report, err);
+        done = package(values, dist, built.manifest_sha256, NULL, plan, report, err);
     if (done == 0)
         done = ot_beside_commit(&beside, err);
     ot_build_report_free(&built);
@@ -266,20 +297,26 @@ static void print_report(const char *out, const struct ot_package_report *report
     ot_out_closed(report->closed_count, report->function_count);
 }
 
+static void plan_free(struct plan *plan)
+{
+    ot_signer_set_free(&plan->signers);
+    ot_engine_program_close(&plan->program);
+}
+
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
     const struct values *values = pointer;
-    OT_AUTOSIGNERS struct ot_signer_set signers = {.count = 0};
     struct ot_package_report report = {.bytes = 0};
-    struct plan plan;
+    OT_CLEANUP(plan_free) struct plan plan = {.program = OT_ENGINE_PROGRAM_INIT};
     int done;
 
     if (choose_source(values, parsed, &plan, err) < 0 ||
         choose_signing(values, parsed, &plan, err) < 0 ||
-        (plan.signs && ot_signer_set_load(&signers, &values->signers, err) < 0))
+        find_engine(values, parsed, &plan.program, err) < 0 ||
+        (plan.signs && ot_signer_set_load(&plan.signers, &values->signers, err) < 0))
         return -1;
-    done = plan.builds ? build_and_package(values, &signers, &report, err)
-                       : package(values, values->in, NULL, &signers, &report, err);
+    done = plan.builds ? build_and_package(values, &plan, &report, err)
+                       : package(values, values->in, NULL, plan.program.name, &plan, &report, err);
     if (done == 0 && values->json)
         print_json(values->out, &report);
     else if (done == 0)

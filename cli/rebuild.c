@@ -5,7 +5,9 @@
 #include "build/lock.h"
 #include "cli/cli.h"
 #include "cli/signers.h"
+#include "gateway/gateway.h" /* where the engine is */
 #include "package/attest.h"
+#include "package/engine_file.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ struct values {
     struct ot_signer_values signers;
     uint64_t jobs;
     const char *esbuild;
+    const char *engine;
     bool json;
 };
 
@@ -64,6 +67,11 @@ static const struct ot_option options[] = {
      .help = "the esbuild program (default: as installed)",
      .type = OT_OPTION_STRING,
      .offset = offsetof(struct values, esbuild)},
+    {.name = "engine",
+     .value = "PATH",
+     .help = "the workerd program, for a payload that carries one (default: as installed)",
+     .type = OT_OPTION_STRING,
+     .offset = offsetof(struct values, engine)},
     {.name = "json",
      .help = "print a report as JSON",
      .type = OT_OPTION_FLAG,
@@ -78,7 +86,8 @@ static const struct ot_command command = {
     .description =
         "Builds the functions again with the options that the payload records (minify, source "
         "maps, target, splitting, the engine's date and flags, environment names), without a "
-        "cache, into a folder that is removed again, and compares. Equal: every byte that runs is "
+        "cache, into a folder that is removed again, and compares. An engine that the payload "
+        "carries is compared with the one that is installed here. Equal: every byte that runs is "
         "what these sources give; with --attestation and a key this is signed (an in-toto "
         "statement of type urn:onetube:rebuild:v1 in a DSSE envelope).\n\n"
         "Not equal: the first line names the cause, as far as payload, sources, node_modules and "
@@ -142,6 +151,20 @@ static enum ot_sourcemap sourcemap_of(const struct ot_manifest *manifest)
     return strcmp(manifest->sourcemap, "inline") == 0 ? OT_SOURCEMAP_INLINE : OT_SOURCEMAP_NONE;
 }
 
+/* A payload that carries its engine is compared with the engine here. */
+static int add_engine(const struct values *values, const struct ot_manifest *manifest,
+                      const char *dist, struct ot_error *err)
+{
+    OT_AUTOPROGRAM struct ot_engine_program program = OT_ENGINE_PROGRAM_INIT;
+    char digest[OT_SHA256_HEX];
+
+    if (manifest->engine == NULL)
+        return 0;
+    if (ot_engine_program_open(&program, values->engine, err) < 0)
+        return -1;
+    return ot_engine_file_add(program.name, dist, digest, err);
+}
+
 /* With everything as the manifest says. */
 static int build(const struct values *values, const struct ot_manifest *manifest, const char *out,
                  struct ot_build_report *report, struct ot_error *err)
@@ -165,7 +188,7 @@ static int build(const struct values *values, const struct ot_manifest *manifest
     report->progress = ot_out_progress;
     done = ot_build(&build, report, err);
     ot_out_progress(NULL, "");
-    return done;
+    return done == 0 ? add_engine(values, manifest, out, err) : done;
 }
 
 static const struct ot_diagnostic *first_error(const struct ot_build_report *report)

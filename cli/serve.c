@@ -242,6 +242,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
                 strcmp(values->isolation, "shared") == 0 ? OT_ISOLATE_NOTHING : OT_ISOLATE_FUNCTION,
             .env = &values->build.env,
             .engine = values->engine,
+            .replace_engine = values->replace_engine,
             .start_timeout_ms = values->start_timeout_ms,
             .warm = values->warm,
             .cells_max = values->max_cells,

@@ -43,6 +43,7 @@ struct ot_gateway_values {
     bool warm;
     uint64_t max_cells, max_queue, idle_timeout, failure_budget;
     const char *engine;
+    bool replace_engine;
     uint64_t start_timeout_ms, warmup_grace_ms, drain_ms;
     uint64_t cell_memory_mb;
 

@@ -209,10 +209,12 @@ static const struct ot_option options[] = {
         "and not within a minute; 0: no limit (default 10)"),
     {.name = "engine",
      .value = "PATH",
-     .help = "the workerd program (default: the one installed with this program, or on PATH)",
+     .help = "the workerd program, for a payload that carries none (default: the one installed "
+             "with this program, or on PATH)",
      .type = OT_OPTION_STRING,
      .offset = AT(engine),
      .alias = "1TUBE_WORKERD_BIN"},
+    FLAG("replace-engine", replace_engine, "run that one even if the payload carries its own"),
     MILLISECONDS("start-timeout-ms", start_timeout_ms,
                  "how long an engine may take to start (default 30000)"),
     MILLISECONDS("warmup-grace-ms", warmup_grace_ms,

@@ -93,7 +93,7 @@ OT_MUST_USE int ot_route_prefix(const char *text, char **out, struct ot_error *e
  */
 struct ot_engine_program {
     int fd;     /* for reading; -1 when not open */
-    char *name; /* its absolute path, for messages and its own argv[0] */
+    char *name; /* for messages and its own argv[0]: its absolute path, or OT_ENGINE_PATH */
 };
 
 #define OT_ENGINE_PROGRAM_INIT ((struct ot_engine_program){.fd = -1})
@@ -106,4 +106,11 @@ struct ot_engine_program {
  */
 OT_MUST_USE int ot_engine_program_open(struct ot_engine_program *program, const char *path,
                                        struct ot_error *err);
+/*
+ * Moves the program that the payload carries into sealed memory, which nobody can change any more:
+ * the bytes that were verified are the bytes that are executed. OT_CONFIG for another architecture
+ * than this machine's, and where the system forbids to execute memory.
+ */
+OT_MUST_USE int ot_engine_program_take(struct ot_engine_program *program,
+                                       struct ot_payload *payload, struct ot_error *err);
 void ot_engine_program_close(struct ot_engine_program *program);

@@ -26,6 +26,11 @@
 /* How long a reader of our log who does not read can hold us up where there is no later. */
 #define LOG_WAIT_MS 1000
 
+/* It looks for a configuration behind its own program, and says so when that is only in memory. */
+#define NO_FILE                                                                                    \
+    "Unable to find and open the program executable, so unable to determine if there is a "        \
+    "compiled-in config file. Proceeding on the assumption that there is not.\n"
+
 /* What is polled: our ends of its pipes, its pidfd, and our own standard error. */
 enum { CONFIG, CONTROL, ERRORS = OT_ENGINE_ERRORS, END = OT_ENGINE_END, LOG };
 
@@ -282,10 +287,22 @@ static bool read_errors(struct ot_engine *engine)
     return true;
 }
 
+/* Nobody can do anything about it, and it has read ours. */
+static void drop_notice(struct ot_buf *held)
+{
+    size_t len = strlen(NO_FILE);
+
+    if (held->len < len || memcmp(held->data, NO_FILE, len) != 0)
+        return;
+    memmove(held->data, held->data + len, held->len - len);
+    held->len -= len;
+}
+
 static void become_ready(struct ot_engine *engine)
 {
     engine->state = OT_ENGINE_READY;
     ot_autoclose(&engine->fds[CONTROL]);
+    drop_notice(&engine->held);
     if (engine->errors != NULL)
         pass_on(engine, engine->held.len, 0);
 }
@@ -365,6 +382,7 @@ static int ended(struct ot_engine *engine, struct ot_error *err)
         pass_on(engine, engine->held.len, LOG_WAIT_MS);
         return 0;
     }
+    drop_notice(&engine->held);
     ot_process_status_text(engine->status, what, sizeof(what));
     return ot_engine_failure(engine->path, what, ot_buf_span(&engine->held), err);
 }

@@ -62,5 +62,5 @@ int ot_engine_program_open(struct ot_engine_program *program, const char *path,
 void ot_engine_program_close(struct ot_engine_program *program)
 {
     ot_autoclose(&program->fd);
-    ot_autofree(&program->name);
+    free(OT_STEAL(program->name));
 }

@@ -39,6 +39,7 @@ struct ot_swap {
     int done;       /* what source.open returned, and with what */
     struct ot_payload *payload;
     struct ot_acceptance *acceptance; /* of the payload and of `next` */
+    struct ot_engine_program carried; /* by the payload */
     struct ot_error err;
     char *description;                  /* ", shop 1.4.0 sequence 7" */
     struct ot_generation *next;         /* waits for its cells */
@@ -75,9 +76,9 @@ struct ot_control {
     uv_signal_t signals[3];
     struct ot_listening listening;
     struct ot_connections *connections;
-    struct ot_places *places;      /* NULL: no limit */
-    struct ot_endpoints endpoints; /* has the current generation and the workers */
-    struct ot_engine_program program;
+    struct ot_places *places;         /* NULL: no limit */
+    struct ot_endpoints endpoints;    /* has the current generation and the workers */
+    struct ot_engine_program program; /* installed; not open before a payload needs it */
     struct ot_swap swap;
     struct ot_keys keys;
     struct ot_operating operating;

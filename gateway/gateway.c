@@ -265,6 +265,7 @@ static void run(struct ot_control *control)
 int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *err)
 {
     struct ot_control control = {.program = OT_ENGINE_PROGRAM_INIT,
+                                 .swap.carried = OT_ENGINE_PROGRAM_INIT,
                                  .options = options,
                                  .err = err,
                                  .endpoints.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -272,7 +273,8 @@ int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *er
 
     if (ot_listening_parse(&control.listening, options, err) < 0 ||
         ot_ready_fd_check(options->ready_fd, err) < 0 ||
-        ot_engine_program_open(&control.program, options->engine, err) < 0 ||
+        (options->engine != NULL &&
+         ot_engine_program_open(&control.program, options->engine, err) < 0) ||
         ot_certificate_open(&control, err) < 0) {
         /* nothing was started */
     } else if (uv_loop_init(&control.loop) < 0) {

@@ -27,7 +27,8 @@ struct ot_gateway_options {
     unsigned threads; /* 0: one for each core, at most 4 */
     enum ot_isolation isolation;
     const struct ot_list *env;
-    const char *engine; /* NULL: found */
+    const char *engine;  /* for a payload that carries none; NULL: found */
+    bool replace_engine; /* that one, even if the payload carries its own */
     uint64_t start_timeout_ms;
     bool warm;
     uint64_t cells_max; /* engine processes at the same time; 0: no limit */

@@ -20,6 +20,7 @@ struct ot_generation {
     struct ot_generation_options options;
     struct ot_payload *payload;
     struct ot_placement placement;
+    struct ot_engine_program carried;     /* by it */
     struct ot_served_function *functions; /* in the manifest's order */
     uint32_t *table;                      /* index + 1 of a function, found by its name's hash */
     uint32_t table_mask;
@@ -169,27 +170,28 @@ static struct ot_cell *make_cell(void *context, struct ot_pool *pool, const char
     struct pool_slot *slot = context;
     struct ot_generation *generation = slot->generation;
     const struct ot_generation_options *options = &generation->options;
-    const struct ot_cell_options cell = {.name = name,
-                                         .index = generation->cell_count,
-                                         .functions = &slot->group->functions,
-                                         .direct = slot->group->functions.count == 1,
-                                         .payload = generation->payload,
-                                         .env = options->env,
-                                         .program = options->program,
-                                         .start_timeout_ms = options->start_timeout_ms,
-                                         .drain_ms = options->settings->drain_ms,
-                                         .limits = limits_of(generation, &slot->group->functions),
-                                         .backoff = options->backoff,
-                                         .places = options->places,
-                                         .counters = options->counters,
-                                         .loop = options->loop,
-                                         .control = options->control,
-                                         .log = options->log,
-                                         .events = options->events,
-                                         .generation = options->number,
-                                         .log_format = options->settings->log_format,
-                                         .changed = on_cell_changed,
-                                         .context = slot};
+    const struct ot_cell_options cell = {
+        .name = name,
+        .index = generation->cell_count,
+        .functions = &slot->group->functions,
+        .direct = slot->group->functions.count == 1,
+        .payload = generation->payload,
+        .env = options->env,
+        .program = generation->carried.fd >= 0 ? &generation->carried : options->program,
+        .start_timeout_ms = options->start_timeout_ms,
+        .drain_ms = options->settings->drain_ms,
+        .limits = limits_of(generation, &slot->group->functions),
+        .backoff = options->backoff,
+        .places = options->places,
+        .counters = options->counters,
+        .loop = options->loop,
+        .control = options->control,
+        .log = options->log,
+        .events = options->events,
+        .generation = options->number,
+        .log_format = options->settings->log_format,
+        .changed = on_cell_changed,
+        .context = slot};
     struct ot_error err;
 
     (void)pool;
@@ -272,6 +274,7 @@ static void free_generation(struct ot_generation *generation)
     free(generation->slots);
     ot_placement_free(&generation->placement);
     ot_payload_free(generation->payload);
+    ot_engine_program_close(&generation->carried);
     free(generation);
     if (--alive == 0 && on_all_gone != NULL)
         OT_STEAL(on_all_gone)(all_gone_context);
@@ -287,6 +290,11 @@ int ot_generation_new(struct ot_payload *payload, const struct ot_generation_opt
 
     generation->options = *options;
     generation->payload = payload;
+    generation->carried = OT_ENGINE_PROGRAM_INIT;
+    if (options->carried != NULL) {
+        generation->carried = *options->carried;
+        *options->carried = OT_ENGINE_PROGRAM_INIT;
+    }
     generation->functions = ot_alloc(manifest->function_count + 1, sizeof(*generation->functions));
     generation->references = 1;
     alive++;

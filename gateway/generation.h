@@ -24,7 +24,8 @@ struct ot_generation;
 struct ot_generation_options {
     const struct ot_settings *settings;
     const struct ot_list *env; /* names that the operator allows; "*": all of the manifest */
-    const struct ot_engine_program *program;
+    const struct ot_engine_program *program; /* used unless `carried` is open */
+    struct ot_engine_program *carried;       /* of the payload; taken over if open; may be NULL */
     enum ot_isolation isolation;
     uint64_t start_timeout_ms;
     struct ot_backoff backoff;
@@ -43,7 +44,7 @@ struct ot_generation_options {
     uint64_t number;          /* 1, 2, 3 ... */
 };
 
-/* Takes the payload over, also when it fails. On the control thread. */
+/* Takes the payload over, also when it fails, as it does with `carried`. On the control thread. */
 OT_MUST_USE int ot_generation_new(struct ot_payload *payload,
                                   const struct ot_generation_options *options,
                                   struct ot_generation **out, struct ot_error *err);

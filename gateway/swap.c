@@ -6,6 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The signed one wins, unless the operator says in words that it shall not. */
+static int open_engine(struct ot_control *control, struct ot_error *err)
+{
+    const struct ot_gateway_options *options = control->options;
+    struct ot_swap *swap = &control->swap;
+
+    if (ot_payload_manifest(swap->payload)->engine != NULL && !options->replace_engine)
+        return ot_engine_program_take(&swap->carried, swap->payload, err);
+    return control->program.fd >= 0
+               ? 0
+               : ot_engine_program_open(&control->program, options->engine, err);
+}
+
 static void open_source(uv_work_t *work)
 {
     struct ot_control *control = work->data;
@@ -15,6 +28,8 @@ static void open_source(uv_work_t *work)
     swap->payload = NULL;
     swap->acceptance = NULL;
     swap->done = source->open(source->context, &swap->payload, &swap->acceptance, &swap->err);
+    if (swap->done == 0)
+        swap->done = open_engine(control, &swap->err);
 }
 
 static void finish(struct ot_control *control)
@@ -189,6 +204,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .settings = options->settings,
         .env = options->env,
         .program = &control->program,
+        .carried = &control->swap.carried,
         .isolation = options->isolation,
         .start_timeout_ms = options->start_timeout_ms,
         .backoff = control->options->backoff,
@@ -205,6 +221,9 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
     };
 
     describe(control);
+    if (control->swap.carried.fd >= 0 && options->engine != NULL)
+        ot_control_say(control, OT_LEVEL_WARNING,
+                       "--engine: the payload's own engine runs (--replace-engine changes that)");
     return ot_generation_new(OT_STEAL(control->swap.payload), &generation, out, err);
 }
 
@@ -244,6 +263,7 @@ static void on_opened(uv_work_t *work, int status)
     else if (take(control, &err) < 0)
         fail(control, &err);
     ot_payload_free(OT_STEAL(control->swap.payload));
+    ot_engine_program_close(&control->swap.carried);
 }
 
 void ot_swap_begin(struct ot_control *control)

@@ -64,6 +64,8 @@ static int copy_member(const struct ot_archive_source *source, const struct ot_m
 {
     OT_AUTOCLOSE int file = -1;
 
+    if (source->engine > 0 && member == source->manifest->engine)
+        return copy_data(member, source->engine, 0, stream, err);
     if (source->dist < 0)
         return copy_data(member, source->payload, member->offset, stream, err);
     file = ot_member_open_sized(source->dist, member->path, member->size, err);

@@ -15,6 +15,7 @@ struct ot_archive_source {
     int dist;                      /* a folder: members are opened beneath it */
     int payload; /* a payload: members are read at their offsets, and what stands around them is
                     compared */
+    int engine;  /* the program that the manifest names, if it is not in the dist; 0: it is */
     const char *shown; /* the folder or payload, for messages */
 };
 

@@ -108,6 +108,13 @@ static char *tell_change(const struct ot_power_change *change)
     return ot_asprintf("%s was %s, here it is %s", change->what, change->before, change->after);
 }
 
+static const char *name_setting(const char *what)
+{
+    if (strcmp(what, "engine") == 0)
+        return "engine";
+    return strcmp(what, "compatibilityDate") == 0 ? "compatibility date" : "compatibility flag";
+}
+
 static void find_of_payload(const struct ot_power_change *change, struct ot_causes *out)
 {
     bool is_env = strcmp(change->what, "env") == 0;
@@ -120,11 +127,7 @@ static void find_of_payload(const struct ot_power_change *change, struct ot_caus
                                  change->before != NULL ? "in the payload" : "here"));
     else
         ot_cause_add(out, OT_CAUSE_ENGINE, NULL,
-                     ot_asprintf("another %s: %s",
-                                 strcmp(change->what, "compatibilityDate") == 0
-                                     ? "compatibility date"
-                                     : "compatibility flag",
-                                 told));
+                     ot_asprintf("another %s: %s", name_setting(change->what), told));
 }
 
 static void find_of_function(const struct ot_power_change *change, struct ot_causes *out)

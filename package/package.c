@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "package/archive.h"
+#include "package/engine_file.h"
 #include "package/sign.h"
 #include "verify/source.h"
 
@@ -19,11 +20,13 @@ struct dist {
     int fd;
     struct ot_buf text; /* of manifest.json */
     struct ot_manifest *manifest;
+    struct ot_engine_file engine; /* that is added to it */
 };
 
 static void dist_close(struct dist *dist)
 {
     ot_autoclose(&dist->fd);
+    ot_engine_file_close(&dist->engine);
     ot_buf_free(&dist->text);
     ot_manifest_free(dist->manifest);
 }
@@ -67,6 +70,20 @@ static int dist_open(struct dist *dist, const char *path, const char *expect_man
     if (ot_source_check_folder(&source, dist->manifest, err) < 0)
         return ot_error_prefix(err, "%s", path);
     return 0;
+}
+
+static int add_engine(struct dist *dist, const char *program, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf named = {0};
+    struct ot_buf before = dist->text;
+
+    if (ot_engine_file_open(&dist->engine, program, err) < 0 ||
+        ot_engine_file_name(&dist->engine, ot_buf_span(&dist->text), &named, err) < 0)
+        return -1;
+    dist->text = named;
+    named = before;
+    ot_manifest_free(OT_STEAL(dist->manifest));
+    return ot_manifest_parse(ot_buf_span(&dist->text), &dist->manifest, err);
 }
 
 /* Whether the folder `inner` is `outer` or somewhere in it. */
@@ -190,6 +207,7 @@ static int write_payload(const struct ot_package_options *options, const struct 
                                        .statement_page = statement_page,
                                        .dist = dist->fd,
                                        .payload = -1,
+                                       .engine = dist->engine.fd,
                                        .shown = options->in};
 
     ot_statement_page(statement, statement_page);
@@ -221,13 +239,14 @@ int ot_package(const struct ot_package_options *options, struct ot_package_repor
                struct ot_error *err)
 {
     struct ot_signature_page none = {.count = 0};
-    struct dist dist = {.fd = -1};
+    struct dist dist = {.fd = -1, .engine = OT_ENGINE_FILE_INIT};
     int done = -1;
 
     memset(report, 0, sizeof(*report));
     if (ot_signers_check(options->signers, options->signer_count, &none, err) < 0)
         return -1;
-    if (dist_open(&dist, options->in, options->expect_manifest, err) == 0)
+    if (dist_open(&dist, options->in, options->expect_manifest, err) == 0 &&
+        (options->engine == NULL || add_engine(&dist, options->engine, err) == 0))
         done = package_dist(options, &dist, report, err);
     dist_close(&dist);
     return done;

@@ -47,8 +47,9 @@ struct ot_signer {
 };
 
 struct ot_package_options {
-    const char *in;  /* a dist folder */
-    const char *out; /* the payload to write; not inside `in` */
+    const char *in;     /* a dist folder */
+    const char *out;    /* the payload to write; not inside `in` */
+    const char *engine; /* a program that the payload carries as its engine; NULL: none */
     /*
      * NULL, or the SHA-256 in hex that the manifest must have: what was built just before, so that
      * nobody changes it in between (E_MANIFEST)

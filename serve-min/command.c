@@ -33,9 +33,14 @@ static const struct ot_option options[] = {
      .offset = AT(env)},
     {.name = "engine",
      .value = "PATH",
-     .help = "the workerd program (default: the one installed with this program, or on PATH)",
+     .help = "the workerd program, for a payload that carries none (default: the one installed "
+             "with this program, or on PATH)",
      .type = OT_OPTION_STRING,
      .offset = AT(engine)},
+    {.name = "replace-engine",
+     .help = "run that one even if the payload carries its own",
+     .type = OT_OPTION_FLAG,
+     .offset = AT(replace_engine)},
     {.name = "ready-fd",
      .value = "N",
      .help =

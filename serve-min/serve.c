@@ -13,12 +13,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* What is being served. The first two are gone once the engine has them. */
+/* What is being served. Payload, config and program are gone once the engine has them. */
 struct server {
     const struct ot_serve_values *values;
     struct ot_payload *payload;
     struct ot_engine_config *config;
     struct ot_acceptance *acceptance; /* NULL: nothing is remembered */
+    struct ot_engine_program program;
     char *prefix;
     char *summary; /* "3 functions, shop 1.4.0 sequence 7" */
 };
@@ -123,6 +124,7 @@ static void forget_payload(void *context)
 
     ot_engine_config_free(OT_STEAL(server->config));
     ot_payload_free(OT_STEAL(server->payload));
+    ot_engine_program_close(&server->program);
     malloc_trim(0);
 }
 
@@ -186,12 +188,23 @@ static int open_signals(struct ot_error *err)
     return fd >= 0 ? fd : ot_fail_errno(err, OT_FAILED, "signalfd");
 }
 
-static int boot_and_watch(struct server *server, struct ot_listen *listen,
-                          const struct ot_engine_program *program, struct ot_error *err)
+/* The signed one wins, unless the operator says in words that it shall not. */
+static int open_program(struct server *server, struct ot_error *err)
+{
+    const struct ot_serve_values *values = server->values;
+
+    if (ot_payload_manifest(server->payload)->engine == NULL || values->replace_engine)
+        return ot_engine_program_open(&server->program, values->engine, err);
+    if (values->engine != NULL)
+        warn("--engine: the payload's own engine runs (--replace-engine changes that)");
+    return ot_engine_program_take(&server->program, server->payload, err);
+}
+
+static int boot_and_watch(struct server *server, struct ot_listen *listen, struct ot_error *err)
 {
     OT_AUTOCLOSE int signals = open_signals(err);
     OT_AUTOENGINE struct ot_engine *engine = NULL;
-    const struct ot_engine_options options = {.program = program,
+    const struct ot_engine_options options = {.program = &server->program,
                                               .config = server->config,
                                               .listen_fd = listen->fd,
                                               .stdout_fd = STDOUT_FILENO,
@@ -220,10 +233,7 @@ static int boot_and_watch(struct server *server, struct ot_listen *listen,
 static int serve(struct server *server, const char *path, struct ot_listen *listen,
                  struct ot_error *err)
 {
-    OT_AUTOPROGRAM struct ot_engine_program program = OT_ENGINE_PROGRAM_INIT;
-
-    if (verify(server, path, err) < 0 || encode(server, err) < 0 ||
-        ot_engine_program_open(&program, server->values->engine, err) < 0 ||
+    if (verify(server, path, err) < 0 || encode(server, err) < 0 || open_program(server, err) < 0 ||
         ot_listen_open(listen, err) < 0)
         return -1;
     if (server->values->trust_identity_headers && !ot_listen_is_local(listen))
@@ -231,7 +241,7 @@ static int serve(struct server *server, const char *path, struct ot_listen *list
                        "--trust-identity-headers: %s is no Unix socket: anyone who can reach it "
                        "could pose as any user",
                        server->values->listen);
-    return boot_and_watch(server, listen, &program, err);
+    return boot_and_watch(server, listen, err);
 }
 
 /* It is written to and closed, so it must be nothing else's. */
@@ -260,7 +270,7 @@ static int check_values(const struct ot_serve_values *values, struct ot_listen *
 int ot_serve(const struct ot_serve_values *values, const char *path, struct ot_error *err)
 {
     OT_AUTOLISTEN struct ot_listen listen = OT_LISTEN_INIT;
-    struct server server = {.values = values};
+    struct server server = {.values = values, .program = OT_ENGINE_PROGRAM_INIT};
     int result;
 
     signal(SIGPIPE,
@@ -273,6 +283,7 @@ int ot_serve(const struct ot_serve_values *values, const char *path, struct ot_e
     ot_engine_config_free(server.config);
     ot_payload_free(server.payload);
     ot_acceptance_free(server.acceptance);
+    ot_engine_program_close(&server.program);
     free(server.prefix);
     free(server.summary);
     return result;

@@ -10,6 +10,7 @@ struct ot_serve_values {
     const char *route_prefix;
     struct ot_list env;
     const char *engine;
+    bool replace_engine;
     uint64_t ready_fd; /* UINT64_MAX: none */
     bool trust_identity_headers;
     uint64_t drain_ms, start_timeout_ms;

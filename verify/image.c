@@ -1,6 +1,7 @@
 #include "verify/image.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_PAGE (2u << 20)
 
@@ -29,6 +30,16 @@ int ot_image_seal(struct ot_image *image, struct ot_error *err)
     if (mprotect(image->bytes, image->size, PROT_READ) < 0)
         return ot_fail_errno(err, OT_FAILED, "cannot protect the verified bytes");
     return 0;
+}
+
+void ot_image_release(struct ot_image *image, uint64_t offset, uint64_t size)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t begin = (offset + page - 1) / page * page;
+    uint64_t end = (offset + size) / page * page;
+
+    if (begin < end)
+        (void)madvise(image->bytes + begin, end - begin, MADV_DONTNEED);
 }
 
 void ot_image_free(struct ot_image *image)

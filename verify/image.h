@@ -18,4 +18,7 @@ struct ot_image {
 OT_MUST_USE int ot_image_grow(struct ot_image *image, uint64_t size, struct ot_error *err);
 /* From now on nothing in this process can write to it either. */
 OT_MUST_USE int ot_image_seal(struct ot_image *image, struct ot_error *err);
+/* Gives the memory of these bytes back, as far as nothing else is in its pages; they read as zeros
+ * then. */
+void ot_image_release(struct ot_image *image, uint64_t offset, uint64_t size);
 void ot_image_free(struct ot_image *image);

@@ -136,6 +136,11 @@ static int read_builder(struct reader *reader, struct ot_error *err)
     return ot_json_expect_end(json, err);
 }
 
+static bool is_architecture(struct ot_span text)
+{
+    return ot_span_is(text, "aarch64") || ot_span_is(text, "x86_64");
+}
+
 /* In the order in which the engine gets them, so not sorted. */
 static int read_flags(struct reader *reader, struct ot_error *err)
 {
@@ -158,6 +163,33 @@ static int read_flags(struct reader *reader, struct ot_error *err)
     return more;
 }
 
+static int read_named_member(struct reader *reader, const char *const keys[3],
+                             struct ot_member *member, struct ot_error *err);
+
+/* `binary`: the engine's program, as one more member. May be missing. */
+static int read_binary(struct reader *reader, struct ot_error *err)
+{
+    static const char *const keys[3] = {"path", "bytes", "sha256"};
+    struct ot_member *member = &reader->draft.engine;
+    struct ot_json *json = &reader->json;
+    struct ot_span key;
+    int more = ot_json_key(json, &key, err);
+
+    if (more <= 0)
+        return more;
+    if (!ot_span_is(key, "binary"))
+        return ot_json_fail(json, err, "an unknown key, expected \"binary\" or none");
+    if (ot_json_object(json, err) < 0 || read_named_member(reader, keys, member, err) < 0)
+        return -1;
+    if (strcmp(member->path, OT_ENGINE_PATH) != 0)
+        return ot_json_fail(json, err, "the engine's path is not " OT_ENGINE_PATH);
+    if (read_string(reader, "architecture", is_architecture, &reader->draft.manifest->architecture,
+                    err) < 0 ||
+        ot_json_expect_end(json, err) < 0)
+        return -1;
+    return ot_json_expect_end(json, err);
+}
+
 static int read_engine(struct reader *reader, struct ot_error *err)
 {
     struct ot_json *json = &reader->json;
@@ -176,7 +208,7 @@ static int read_engine(struct reader *reader, struct ot_error *err)
                     &reader->draft.manifest->compatibility_date, err) < 0 ||
         read_flags(reader, err) < 0)
         return -1;
-    return ot_json_expect_end(json, err);
+    return read_binary(reader, err);
 }
 
 static int read_path(struct reader *reader, const char *key, char **out, struct ot_error *err)
@@ -195,21 +227,14 @@ static int read_path(struct reader *reader, const char *key, char **out, struct 
     return 0;
 }
 
-/* Path, size and digest under their three keys, as one more member. */
-static int read_member(struct reader *reader, const char *const keys[3], struct ot_error *err)
+/* Path, size and digest under their three keys. */
+static int read_named_member(struct reader *reader, const char *const keys[3],
+                             struct ot_member *member, struct ot_error *err)
 {
-    struct ot_manifest *manifest = reader->draft.manifest;
     struct ot_json *json = &reader->json;
-    struct ot_member *member;
     struct ot_span digest;
     char *path;
 
-    if (manifest->member_count == OT_MEMBERS_MAX)
-        return ot_json_fail(json, err, "more than %u bundles and files", OT_MEMBERS_MAX);
-    manifest->members = grow(manifest->members, manifest->member_count, &reader->member_cap,
-                             sizeof(*manifest->members));
-    member = &manifest->members[manifest->member_count];
-    *member = (struct ot_member){0};
     if (read_path(reader, keys[0], &path, err) < 0 || ot_json_expect_key(json, keys[1], err) < 0 ||
         ot_json_uint(json, OT_MEMBER_SIZE_MAX, &member->size, err) < 0 ||
         ot_json_expect_key(json, keys[2], err) < 0 || ot_json_string(json, &digest, err) < 0)
@@ -218,8 +243,28 @@ static int read_member(struct reader *reader, const char *const keys[3], struct 
         return ot_json_fail(json, err, "%s is not 64 lower-case hexadecimal digits", keys[2]);
     ot_unhex(member->sha256, OT_SHA256_SIZE, digest);
     member->path = path;
-    manifest->member_count++;
     return 0;
+}
+
+static int add_member(struct reader *reader, const struct ot_member *member, struct ot_error *err)
+{
+    struct ot_manifest *manifest = reader->draft.manifest;
+
+    if (manifest->member_count == OT_MEMBERS_MAX)
+        return ot_json_fail(&reader->json, err, "more than %u bundles and files", OT_MEMBERS_MAX);
+    manifest->members = grow(manifest->members, manifest->member_count, &reader->member_cap,
+                             sizeof(*manifest->members));
+    manifest->members[manifest->member_count++] = *member;
+    return 0;
+}
+
+static int read_member(struct reader *reader, const char *const keys[3], struct ot_error *err)
+{
+    struct ot_member member = {0};
+
+    if (read_named_member(reader, keys, &member, err) < 0)
+        return -1;
+    return add_member(reader, &member, err);
 }
 
 /* `moduleFiles`, whose key has been read. */
@@ -350,6 +395,7 @@ static int read_manifest(struct reader *reader, struct ot_error *err)
         ot_json_expect_key(json, "env", err) < 0 ||
         ot_read_sorted_list(json, ot_is_env_name, "env", &reader->draft.manifest->env, err) < 0 ||
         read_functions(reader, err) < 0 || read_files(reader, err) < 0 ||
+        (reader->draft.engine.path != NULL && add_member(reader, &reader->draft.engine, err) < 0) ||
         ot_json_expect_end(json, err) < 0)
         return -1;
     return ot_json_finish(json, err);

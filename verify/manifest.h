@@ -12,6 +12,9 @@
 
 #define OT_SCHEMA 1
 #define OT_ENGINE_NAME "workerd"
+/* Where a payload carries the engine's program. Only the manifest's own `engine` can say so: no
+ * function's module can be this member. */
+#define OT_ENGINE_PATH "engine/workerd"
 
 /* A member of the payload: a bundle or a file. `path` belongs to the manifest. */
 struct ot_member {
@@ -84,6 +87,8 @@ struct ot_manifest {
     char *sourcemap, *target;
     char *compatibility_date;
     struct ot_list compatibility_flags; /* in the manifest's order, each once */
+    const struct ot_member *engine;     /* its program, if it is carried; else NULL */
+    char *architecture;                 /* of that: what uname -m says of such a machine */
     struct ot_list env;                 /* names, sorted */
     struct ot_function *functions;      /* sorted by name */
     size_t function_count;

@@ -121,8 +121,9 @@ static int check_case_twins(const struct ot_manifest *manifest, struct ot_error 
     return 0;
 }
 
-/* A module file must be one of `files`: a function is never given the bundle of another. */
-static int link_modules(const struct ot_manifest_draft *draft, const bool *is_bundle,
+/* A module file must be one of `files`: a function is never given the bundle of another, nor the
+ * engine. */
+static int link_modules(const struct ot_manifest_draft *draft, const bool *is_other,
                         struct ot_error *err)
 {
     struct ot_manifest *manifest = draft->manifest;
@@ -137,7 +138,7 @@ static int link_modules(const struct ot_manifest_draft *draft, const bool *is_bu
             const char *path = draft->module_paths[first + k];
             const struct ot_member *member = ot_manifest_member(manifest, ot_span_of(path));
 
-            if (member == NULL || is_bundle[member - manifest->members])
+            if (member == NULL || is_other[member - manifest->members])
                 return ot_fail(err, OT_FAILED,
                                "functions: %s: moduleFiles names %s, which files does not",
                                function->name, path);
@@ -150,16 +151,20 @@ static int link_modules(const struct ot_manifest_draft *draft, const bool *is_bu
 static int link_functions(const struct ot_manifest_draft *draft, struct ot_error *err)
 {
     struct ot_manifest *manifest = draft->manifest;
-    OT_AUTOFREE bool *is_bundle = ot_alloc(manifest->member_count, sizeof(*is_bundle));
+    OT_AUTOFREE bool *is_other = ot_alloc(manifest->member_count, sizeof(*is_other));
 
     for (size_t i = 0; i < manifest->function_count; i++) {
         struct ot_function *function = &manifest->functions[i];
 
         function->bundle =
             ot_manifest_member(manifest, ot_span_of(draft->functions[i].bundle_path));
-        is_bundle[function->bundle - manifest->members] = true;
+        is_other[function->bundle - manifest->members] = true;
     }
-    return link_modules(draft, is_bundle, err);
+    if (draft->engine.path != NULL) {
+        manifest->engine = ot_manifest_member(manifest, ot_span_of(draft->engine.path));
+        is_other[manifest->engine - manifest->members] = true;
+    }
+    return link_modules(draft, is_other, err);
 }
 
 /* Cannot overflow: 65,536 members of less than 2^33 bytes. */

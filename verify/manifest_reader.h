@@ -33,7 +33,7 @@ struct ot_function_draft {
 
 /*
  * A manifest that has been read but not yet checked as a whole. `members` holds the bundles in the
- * order of the functions, then the files.
+ * order of the functions, then the files, then the engine.
  */
 struct ot_manifest_draft {
     struct ot_manifest *manifest;
@@ -41,6 +41,7 @@ struct ot_manifest_draft {
     const char **module_paths;           /* of all functions */
     size_t module_count;
     size_t text_size;
+    struct ot_member engine; /* no path: there is none */
 };
 
 /*

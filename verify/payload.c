@@ -1,5 +1,6 @@
 #include "verify/payload.h"
 
+#include "base/file.h"
 #include "verify/members.h"
 #include "verify/trust.h"
 #include "verify/verification.h"
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the engine, before its memory goes back. */
+#define ENGINE_PIECE (4u << 20)
+
 struct ot_payload {
     struct ot_image image;
     struct ot_manifest *manifest;
@@ -16,6 +20,7 @@ struct ot_payload {
     bool has_statement;
     struct ot_statement statement;
     struct ot_list signers;
+    bool engine_taken;
 };
 
 /* What the steps of one verification share. */
@@ -305,7 +310,26 @@ static struct ot_span piece(const struct ot_payload *payload, uint64_t offset, u
 
 struct ot_span ot_payload_bytes(const struct ot_payload *payload, const struct ot_member *member)
 {
-    return piece(payload, member->offset, member->size);
+    bool taken = payload->engine_taken && member == payload->manifest->engine;
+
+    return piece(payload, member->offset, taken ? 0 : member->size);
+}
+
+int ot_payload_take_engine(struct ot_payload *payload, int fd, struct ot_error *err)
+{
+    const struct ot_member *engine = payload->manifest->engine;
+    struct ot_span rest = ot_payload_bytes(payload, engine);
+
+    payload->engine_taken = true;
+    while (rest.len > 0) {
+        size_t len = rest.len < ENGINE_PIECE ? rest.len : ENGINE_PIECE;
+
+        if (ot_write_all(fd, rest.data, len, engine->path, err) < 0)
+            return -1;
+        ot_image_release(&payload->image, engine->offset + engine->size - rest.len, len);
+        rest = (struct ot_span){rest.data + len, rest.len - len};
+    }
+    return 0;
 }
 
 struct ot_span ot_payload_manifest_text(const struct ot_payload *payload)

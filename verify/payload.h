@@ -104,6 +104,12 @@ const struct ot_list *ot_payload_signers(const struct ot_payload *payload);
 void ot_payload_describe(const struct ot_payload *payload, struct ot_buf *out);
 /* The verified bytes of a member. */
 struct ot_span ot_payload_bytes(const struct ot_payload *payload, const struct ot_member *member);
+/*
+ * Writes the engine's program, which the manifest must name, to `fd`. The payload does not have it
+ * any more then (its bytes are none): the memory goes back while it is written, so that it is never
+ * held twice.
+ */
+OT_MUST_USE int ot_payload_take_engine(struct ot_payload *payload, int fd, struct ot_error *err);
 struct ot_span ot_payload_manifest_text(const struct ot_payload *payload);
 /*
  * The whole canonical archive; for a dist as it would be packaged with its signatures. That of a

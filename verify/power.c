@@ -1,5 +1,7 @@
 #include "verify/power.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +214,27 @@ static void compare_engine_flags(const struct ot_manifest *before, const struct 
     }
 }
 
+/* "x86_64, b6aff9...", or NULL. */
+static char *tell_program(const struct ot_manifest *manifest)
+{
+    char digest[OT_SHA256_HEX];
+
+    if (manifest->engine == NULL)
+        return NULL;
+    ot_hex(digest, manifest->engine->sha256, sizeof(manifest->engine->sha256));
+    return ot_asprintf("%s, %s", manifest->architecture, digest);
+}
+
+static void compare_programs(const struct ot_manifest *before, const struct ot_manifest *after,
+                             struct ot_power *out)
+{
+    OT_AUTOFREE char *old = tell_program(before);
+    OT_AUTOFREE char *new = tell_program(after);
+
+    if (old == NULL ? new != NULL : new == NULL || strcmp(old, new) != 0)
+        add(out, NULL, "engine", old, new, OT_POWER_OTHER);
+}
+
 void ot_power_compare(const struct ot_manifest *before, const struct ot_manifest *after,
                       struct ot_power *out)
 {
@@ -219,6 +242,7 @@ void ot_power_compare(const struct ot_manifest *before, const struct ot_manifest
         add(out, NULL, "compatibilityDate", before->compatibility_date, after->compatibility_date,
             OT_POWER_OTHER);
     compare_engine_flags(before, after, out);
+    compare_programs(before, after, out);
     compare_lists(NULL, "env", &before->env, &after->env, out);
     compare_functions(before, after, out);
 }

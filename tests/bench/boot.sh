@@ -35,3 +35,7 @@ workerd() {
 }
 
 compare "boot to first response, 50 functions x 100 KB" 1.10 onetube_serve workerd
+
+# The same with the engine in the payload, from sealed memory. Reading and hashing it is the price.
+"$ONETUBE" package --in dist --out fw.1tube --sign-key release.key.pem --with-engine >/dev/null
+compare "boot with the engine in the payload" 3.00 onetube_serve workerd

@@ -241,6 +241,58 @@ static void refused_top(void **state)
     run_changes(changes, OT_COUNT(changes));
 }
 
+#define FLAGS "\"allow_eval\"]"
+#define BINARY(path, rest)                                                                         \
+    FLAGS ", \"binary\": {\"path\": \"" path "\", \"bytes\": 9, \"sha256\": \"" SHA "\"" rest "}"
+#define X86 ", \"architecture\": \"x86_64\""
+
+/* It is a member that functions cannot have. */
+static void engine_binary(void **state)
+{
+    static const struct change changes[] = {
+        {FLAGS, BINARY("engine/workerd", X86), NULL},
+        {FLAGS, BINARY("engine/workerd", ", \"architecture\": \"aarch64\""), NULL},
+        {FLAGS, BINARY("engine/workerd", ", \"architecture\": \"arm64\""), OT_E_MANIFEST},
+        {FLAGS, BINARY("engine/workerd", ", \"architecture\": \"\""), OT_E_MANIFEST},
+        {FLAGS, BINARY("engine/workerd", ""), OT_E_MANIFEST},
+        {FLAGS, BINARY("engine/workerd", X86 ", \"x\": 1"), OT_E_MANIFEST},
+        {FLAGS, BINARY("engine/workerd", X86) ", \"x\": 1", OT_E_MANIFEST},
+        {FLAGS, BINARY("engine/other", X86), OT_E_MANIFEST},
+        {FLAGS, BINARY("../engine/workerd", X86), OT_E_MANIFEST},
+        {FLAGS, BINARY("functions/Echo.js", X86), OT_E_MANIFEST},
+        {FLAGS, FLAGS ", \"binary\": null", OT_E_MANIFEST},
+        {FLAGS, FLAGS ", \"binary\": {}", OT_E_MANIFEST},
+    };
+    static const struct change names[] = {
+        {"functions/Echo.js", "engine/workerd", OT_E_MANIFEST},
+        {"functions/Echo.js", "engine/workerd/x", OT_E_MANIFEST},
+        {"functions/Echo.js", "engine", OT_E_MANIFEST},
+        {"[\"chunks/hello-AB12.js\", ", "[\"engine/workerd\", ", OT_E_MANIFEST},
+        {"{\"path\": \"files/hello/lib.wasm", "{\"path\": \"engine/workerd", OT_E_MANIFEST},
+    };
+    OT_AUTOFREE char *text = replace(good, FLAGS, BINARY("engine/workerd", X86));
+    struct ot_manifest *manifest;
+    struct ot_error err;
+
+    (void)state;
+    run_changes(changes, OT_COUNT(changes));
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        OT_AUTOFREE char *bad = replace(text, names[i].from, names[i].to);
+
+        assert_int_equal(ot_manifest_parse(ot_span_of(bad), &manifest, &err), -1);
+        assert_string_equal(err.code, OT_E_MANIFEST);
+    }
+    assert_succeeds(ot_manifest_parse(ot_span_of(text), &manifest, &err), err);
+    assert_string_equal(manifest->engine->path, OT_ENGINE_PATH);
+    assert_int_equal(manifest->engine->size, 9);
+    assert_string_equal(manifest->architecture, "x86_64");
+    assert_int_equal(manifest->member_count, 5);
+    ot_manifest_free(manifest);
+    assert_succeeds(ot_manifest_parse(ot_span_of(good), &manifest, &err), err);
+    assert_null(manifest->engine);
+    ot_manifest_free(manifest);
+}
+
 static void refused_functions(void **state)
 {
     static const struct change changes[] = {
@@ -430,10 +482,10 @@ static void refused_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything),        cmocka_unit_test(offsets),
-        cmocka_unit_test(accepted),          cmocka_unit_test(refused_top),
-        cmocka_unit_test(refused_functions), cmocka_unit_test(refused_config),
-        cmocka_unit_test(refused_files),
+        cmocka_unit_test(everything),     cmocka_unit_test(offsets),
+        cmocka_unit_test(accepted),       cmocka_unit_test(refused_top),
+        cmocka_unit_test(engine_binary),  cmocka_unit_test(refused_functions),
+        cmocka_unit_test(refused_config), cmocka_unit_test(refused_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
