@@ -220,6 +220,26 @@ int ot_write_beneath(int root, const char *path, struct ot_span data, struct ot_
     return ot_write_all(fd, data.data, data.len, path, err);
 }
 
+bool ot_link_beneath(int root, const char *path, int fd)
+{
+    OT_AUTOFREE char *self = ot_asprintf("/proc/self/fd/%d", fd);
+    OT_AUTOFREE char *folder = ot_strdup(path);
+    char *slash = strrchr(folder, '/');
+    OT_AUTOCLOSE int parent = -1;
+    struct ot_error ignored;
+
+    if (make_parents_beneath(root, path, &ignored) < 0)
+        return false;
+    if (slash != NULL) {
+        *slash = '\0';
+        parent = ot_open_beneath(root, folder, O_PATH | O_DIRECTORY, 0, &ignored);
+        if (parent < 0)
+            return false;
+    }
+    return linkat(AT_FDCWD, self, parent >= 0 ? parent : root, slash != NULL ? slash + 1 : path,
+                  AT_SYMLINK_FOLLOW) == 0;
+}
+
 bool ot_is_folder(const char *path)
 {
     struct stat info;

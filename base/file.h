@@ -56,6 +56,11 @@ OT_MUST_USE int ot_open_beneath(int root, const char *path, int flags, mode_t mo
  */
 OT_MUST_USE int ot_write_beneath(int root, const char *path, struct ot_span data,
                                  struct ot_error *err);
+/*
+ * Gives the open file a second name, which is new, as ot_write_beneath gives one. False: it cannot
+ * have it.
+ */
+OT_MUST_USE bool ot_link_beneath(int root, const char *path, int fd);
 
 /*
  * Splits `path` into its folder, opened (-1 on an error), and the last component, which is freed

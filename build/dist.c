@@ -224,29 +224,67 @@ static void digest_members(const struct ot_dist *dist, struct digest *digests,
     }
 }
 
-static int write_members(const struct ot_dist *dist, int root, struct ot_error *err)
-{
-    for (size_t i = 0; i < dist->bundle->file_count; i++) {
-        const struct ot_bundle_file *file = &dist->bundle->files[i];
-
-        if (write_member(root, file->path, file->data, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static bool holds(int root, struct ot_span path, struct ot_span data)
+/* The file at the path, opened, if it is one and holds `data`; -1. */
+static int open_same(int root, struct ot_span path, struct ot_span data, struct stat *info)
 {
     OT_AUTOFREE char *name = ot_strndup(path.data, path.len);
     struct ot_error ignored;
     OT_AUTOCLOSE int fd = ot_open_beneath(root, name, O_RDONLY | O_NONBLOCK, 0, &ignored);
     OT_AUTOBUF struct ot_buf found = {0};
-    struct stat info;
+    int same;
 
-    return fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-           (uint64_t)info.st_size == data.len &&
-           ot_read_fd(fd, data.len, &found, name, &ignored) == 0 &&
-           ot_span_equal(ot_buf_span(&found), data);
+    if (fd < 0 || fstat(fd, info) < 0 || !S_ISREG(info->st_mode) ||
+        (uint64_t)info->st_size != data.len ||
+        ot_read_fd(fd, data.len, &found, name, &ignored) < 0 ||
+        !ot_span_equal(ot_buf_span(&found), data))
+        return -1;
+    same = fd;
+    fd = -1;
+    return same;
+}
+
+static bool holds(int root, struct ot_span path, struct ot_span data)
+{
+    struct stat info;
+    OT_AUTOCLOSE int fd = open_same(root, path, data, &info);
+
+    return fd >= 0;
+}
+
+/*
+ * A member that the dist which is replaced has, too, moves on as it is: nothing is written then.
+ * `like`: of a file that was just made here, whose owner and mode every member has. What has more
+ * names than one is somebody's copy as well.
+ */
+static bool take_member(int from, int root, const struct ot_bundle_file *file,
+                        const struct stat *like)
+{
+    struct stat info;
+    OT_AUTOCLOSE int fd = from < 0 ? -1 : open_same(from, file->path, file->data, &info);
+    OT_AUTOFREE char *name = ot_strndup(file->path.data, file->path.len);
+
+    return fd >= 0 && info.st_mode == like->st_mode && info.st_uid == like->st_uid &&
+           info.st_gid == like->st_gid && info.st_nlink == 1 && ot_link_beneath(root, name, fd);
+}
+
+static int write_members(const struct ot_dist *dist, struct ot_span manifest, int root,
+                         struct ot_error *err)
+{
+    OT_AUTOCLOSE int from = open(dist->out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat like;
+
+    if (write_member(root, OT_SPAN(MANIFEST), manifest, err) < 0)
+        return -1;
+    if (fstatat(root, MANIFEST, &like, AT_SYMLINK_NOFOLLOW) < 0)
+        return ot_fail_errno(err, OT_FAILED, "%s: " MANIFEST, dist->out);
+    for (size_t i = 0; i < dist->bundle->file_count; i++) {
+        const struct ot_bundle_file *file = &dist->bundle->files[i];
+
+        if (!take_member(from, root, file, &like) &&
+            write_member(root, file->path, file->data, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* How many regular files there are; SIZE_MAX: there is something else, too. */
@@ -307,8 +345,8 @@ int ot_dist_write(const struct ot_dist *dist, struct ot_build_report *report, st
         ot_temp_remove_abandoned(dist->out);
         return 0;
     }
-    if (ot_temp_dir_open(&temp, dist->out, err) < 0 || write_members(dist, temp.fd, err) < 0 ||
-        write_member(temp.fd, OT_SPAN(MANIFEST), ot_buf_span(&manifest), err) < 0)
+    if (ot_temp_dir_open(&temp, dist->out, err) < 0 ||
+        write_members(dist, ot_buf_span(&manifest), temp.fd, err) < 0)
         return -1;
     return ot_temp_dir_commit(&temp, dist_names, err);
 }

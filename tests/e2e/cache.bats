@@ -520,3 +520,24 @@ poison() {
     same_as_without
     [ ! -L dist/functions/bye.js ]
 }
+
+@test "what a dist has already is not written again, unless somebody else has it, too" {
+    place
+    build
+    local before manifest
+    before=$(stat -c %i dist/functions/*.js)
+    manifest=$(stat -c %i dist/manifest.json)
+    build --compat-flag nodejs_als
+    [ "$(stat -c %i dist/manifest.json)" != "$manifest" ]
+    [ "$(stat -c %i dist/functions/*.js)" = "$before" ]
+    [ "$(stat -c %h dist/functions/*.js | sort -u)" = 1 ]
+    # a copy by links, another mode, other bytes
+    ln dist/functions/hello.js copy.js
+    chmod 0600 dist/functions/bye.js
+    echo >>dist/functions/npm.js
+    build
+    same_as_without
+    [ "$(stat -c %h dist/functions/*.js | sort -u)" = 1 ]
+    [ "$(stat -c %a dist/functions/*.js | sort -u)" = 644 ]
+    [ "$(stat -c %h copy.js)" = 1 ]
+}

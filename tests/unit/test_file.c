@@ -122,7 +122,7 @@ static void beneath(void **state)
     static const char *const refused[] = {
         "../outside/secret", "link/secret", "inner", "/etc/passwd", "a/../../outside/secret", ""};
     struct ot_error err = {0};
-    int root;
+    int root, file;
 
     (void)state;
     assert_int_equal(mkdir(outside, 0755) | mkdir(root_path, 0755), 0);
@@ -140,6 +140,15 @@ static void beneath(void **state)
     assert_int_equal(ot_write_beneath(root, "link/x/y", OT_SPAN("x"), &err), -1);
     assert_int_equal(ot_write_beneath(root, "inner", OT_SPAN("x"), &err), -1);
     assert_content(root_path, "a/b/file", "content");
+    file = ot_open_beneath(root, "a/b/file", O_RDONLY, 0, &err);
+    assert_true(ot_link_beneath(root, "a/c/d/other", file));
+    assert_content(root_path, "a/c/d/other", "content");
+    assert_true(ot_link_beneath(root, "top", file));
+    assert_content(root_path, "top", "content");
+    assert_false(ot_link_beneath(root, "top", file));
+    assert_false(ot_link_beneath(root, "link/other", file));
+    assert_false(ot_link_beneath(root, "../other", file));
+    close(file);
     /* what is no path at all is said with its text, made harmless, and an errno */
     assert_int_equal(ot_open_beneath(root, "../a\033", O_RDONLY, 0, &err), -1);
     assert_int_equal(err.errnum, EINVAL);
