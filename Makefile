@@ -86,15 +86,28 @@ $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
 	$(if $(SAN),,strip $@.tmp)
 	mv $@.tmp $@
 
+# The pinned esbuild of `make deps`.
+NODE_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
+ESBUILD := node_modules/@esbuild/linux-$(NODE_ARCH)/bin/esbuild
+
+# shim.js and what only it imports as one module, so that a build need not ask for each. What others of its modules import, too, stays apart.
+SHIM_SHARED := answers bytes deno-errors env media-types paths registry serve source-map
+$(O)/build/shim.js: $(wildcard build/shim/*.js) Makefile package-lock.json
+	@mkdir -p $(@D)
+	@test -x $(ESBUILD) || { echo "$(ESBUILD) is missing: make deps" >&2; exit 1; }
+	$(ESBUILD) build/shim/shim.js --bundle --format=esm --platform=neutral --target=esnext --charset=utf8 \
+		--external:node:* --external:cloudflare:* $(SHIM_SHARED:%=--external:./%.js) --log-level=warning --outfile=$@
+
 # Embedded JavaScript is read by the assembler, which the compiler's own list of inputs does not show.
-$(O)/build/shim_embed.o: $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
+$(O)/build/shim_embed.o: $(O)/build/shim.js $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
+$(O)/build/shim_embed.o: OT_CPPFLAGS += -DOT_SHIM_JOINED='"$(O)/build/shim.js"'
 $(O)/engine/scripts_embed.o: $(wildcard engine/*.js)
 
 # The one part of the shim that is made of a package.
 INTERPRETER := $(O)/build/interpreter.js
 $(INTERPRETER): build/interpreter.js package-lock.json
 	@mkdir -p $(@D)
-	node_modules/.bin/esbuild $< --bundle --format=esm --platform=neutral --target=es2024 --minify --log-level=warning --outfile=$@
+	$(ESBUILD) $< --bundle --format=esm --platform=neutral --target=es2024 --minify --log-level=warning --outfile=$@
 $(O)/build/interpreter_embed.o: $(INTERPRETER)
 $(O)/build/interpreter_embed.o: OT_CPPFLAGS += -DOT_INTERPRETER='"$(INTERPRETER)"'
 
@@ -156,7 +169,6 @@ format: ## reformat all C
 
 # -- installation -------------------------------------------------------------------------------
 
-NODE_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 WORKERD_ARCH := $(patsubst x64,64,$(NODE_ARCH))
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/onetube
 
@@ -169,7 +181,7 @@ install: all ## install below PREFIX (default /usr/local), DESTDIR in front
 		$(DESTDIR)$(PREFIX)/share/onetube/schemas \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 0755 $(O)/onetube $(O)/onetube-serve $(DESTDIR)$(PREFIX)/bin/
-	install -m 0755 node_modules/@esbuild/linux-$(NODE_ARCH)/bin/esbuild $(LIBEXEC)/esbuild
+	install -m 0755 $(ESBUILD) $(LIBEXEC)/esbuild
 	install -m 0755 node_modules/@cloudflare/workerd-linux-$(WORKERD_ARCH)/bin/workerd $(LIBEXEC)/workerd
 	install -m 0755 $(O)/onetube-fetch $(LIBEXEC)/onetube-fetch
 	install -m 0644 $(O)/man/onetube.1 $(O)/man/onetube-serve.1 $(DESTDIR)$(PREFIX)/share/man/man1/

@@ -1,6 +1,6 @@
 /*
  * The runtime shim: the JavaScript of build/shim/, which is in the program. It becomes part
- * of every bundle.
+ * of every bundle. shim.js holds the files that only it imports; the others are as they are there.
  */
 #pragma once
 

@@ -82,29 +82,22 @@ const fromListener = (listener) => (request, _env, ctx) => {
 /** @type {WeakMap<object, () => void>} what takes a "fetch" listener back */
 const unregister = new WeakMap();
 const addListener = globalThis.addEventListener;
-
-/**
- * @param {string} type
- * @param {any} listener
- * @param {any} [options]
- */
-function addEventListener(type, listener, options) {
-    if (type !== "fetch") return addListener.call(globalThis, type, listener, options);
-    unregister.set(listener, register({ how: 'addEventListener("fetch")', invoke: fromListener(listener) }));
-}
-
 /** @type {(type: string, listener: any, options?: any) => void} */
 const removeListener = globalThis.removeEventListener;
 
-/**
- * @param {string} type
- * @param {any} listener
- * @param {any} [options]
- */
-function removeEventListener(type, listener, options) {
-    if (type !== "fetch") return removeListener.call(globalThis, type, listener, options);
-    unregister.get(listener)?.();
-}
+/** Members, for a function's own name would become another one beside the engine's. */
+const listening = {
+    /** @param {string} type @param {any} listener @param {any} [options] */
+    addEventListener(type, listener, options) {
+        if (type !== "fetch") return addListener.call(globalThis, type, listener, options);
+        unregister.set(listener, register({ how: 'addEventListener("fetch")', invoke: fromListener(listener) }));
+    },
+    /** @param {string} type @param {any} listener @param {any} [options] */
+    removeEventListener(type, listener, options) {
+        if (type !== "fetch") return removeListener.call(globalThis, type, listener, options);
+        unregister.get(listener)?.();
+    },
+};
 
 /** @param {string} name @param {unknown} value */
 function define(name, value) {
@@ -135,8 +128,7 @@ export function installGlobals({ file }) {
         EdgeRuntime: edgeRuntime,
         Supabase: supabase,
         __edgeFunctionRegistry: edgeFunctionRegistry,
-        addEventListener,
-        removeEventListener,
+        ...listening,
         caches,
         require: commonRequire,
     };
