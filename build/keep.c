@@ -16,7 +16,7 @@ struct ot_keep {
     char name[OT_SHA256_HEX];
     const struct ot_project *project;
     struct timespec since;
-    struct ot_record record; /* its bundle is the caller's, but for the table of files */
+    struct ot_record record; /* of its bundle, files and metafile are its own */
     struct ot_facts known;
     struct ot_record_pack *packs; /* of the build before */
     size_t pack_count;
@@ -27,6 +27,7 @@ struct ot_keep {
 static void free_keep(struct ot_keep *keep)
 {
     free(keep->record.bundle.files);
+    ot_metafile_free(&keep->record.bundle.metafile);
     keep->record.bundle = (struct ot_bundle){0};
     ot_record_free(&keep->record);
     ot_facts_free(&keep->known);
@@ -148,6 +149,7 @@ struct ot_keep *ot_keep_begin(const struct ot_keep_options *options, struct ot_r
     record->bundle = *bundle;
     record->bundle.files = ot_alloc(bundle->file_count + 1, sizeof(*bundle->files));
     memcpy(record->bundle.files, bundle->files, bundle->file_count * sizeof(*bundle->files));
+    record->bundle.metafile = ot_metafile_copy(&bundle->metafile);
     record->diagnostics =
         ot_alloc(options->report->diagnostic_count + 1, sizeof(*record->diagnostics));
     for (size_t i = 0; i < options->report->diagnostic_count; i++)

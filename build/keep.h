@@ -13,7 +13,7 @@ struct ot_keep_options {
     const char *name; /* the record's */
     const struct ot_bundle_options *bundle_options;
     const struct ot_bundle_entry *entries; /* needed at the beginning only */
-    const struct ot_bundle *bundle;        /* its table of files is copied */
+    const struct ot_bundle *bundle;        /* its table of files and its metafile are copied */
     const struct ot_build_report *report;  /* its diagnostics are copied */
     struct timespec since;                 /* when the build began to look at anything */
 };

@@ -187,6 +187,42 @@ void ot_metafile_free(struct ot_metafile *metafile)
     *metafile = (struct ot_metafile){0};
 }
 
+static struct ot_metafile_node copy_node(const struct ot_metafile_node *from)
+{
+    struct ot_metafile_node copy = {.path = ot_strdup(from->path), .bytes = from->bytes};
+
+    copy.imports = ot_alloc(from->import_count + 1, sizeof(*copy.imports));
+    copy.parts = ot_alloc(from->part_count + 1, sizeof(*copy.parts));
+    for (size_t i = 0; i < from->import_count; i++) {
+        const struct ot_metafile_import *import = &from->imports[i];
+        struct ot_metafile_import *own = &copy.imports[copy.import_count++];
+
+        *own = *import;
+        own->path = ot_strdup(import->path);
+        own->original = import->original != NULL ? ot_strdup(import->original) : NULL;
+    }
+    for (size_t i = 0; i < from->part_count; i++)
+        copy.parts[copy.part_count++] =
+            (struct ot_metafile_part){ot_strdup(from->parts[i].path), from->parts[i].bytes};
+    return copy;
+}
+
+static struct ot_metafile_nodes copy_nodes(const struct ot_metafile_nodes *from)
+{
+    struct ot_metafile_nodes copy = {.items = ot_alloc(from->count + 1, sizeof(*copy.items))};
+
+    while (copy.count < from->count) {
+        copy.items[copy.count] = copy_node(&from->items[copy.count]);
+        copy.count++;
+    }
+    return copy;
+}
+
+struct ot_metafile ot_metafile_copy(const struct ot_metafile *metafile)
+{
+    return (struct ot_metafile){copy_nodes(&metafile->inputs), copy_nodes(&metafile->outputs)};
+}
+
 static const struct ot_metafile_node *find(const struct ot_metafile_nodes *nodes, const char *path)
 {
     size_t low = 0, high = nodes->count;

@@ -61,6 +61,8 @@ void ot_metafile_finish(struct ot_metafile *metafile);
 void ot_metafile_link(struct ot_metafile *metafile, const char *from, const char *to,
                       uint64_t bytes);
 void ot_metafile_free(struct ot_metafile *metafile);
+/* One that shares nothing with it; free it, too. */
+struct ot_metafile ot_metafile_copy(const struct ot_metafile *metafile);
 
 /* By path, or NULL. */
 const struct ot_metafile_node *ot_metafile_input(const struct ot_metafile *metafile,
