@@ -460,6 +460,8 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     out->uses = OT_STEAL(run.plugin.uses);
     out->use_count = run.plugin.use_count;
     run.plugin.use_count = 0;
+    out->has_twins = out->has_twins || run.plugin.has_copies;
+    out->has_redirects = run.plugin.redirected;
     out->notes = run.plugin.notes;
     run.plugin.notes = (struct ot_list){0};
     return check_strays(out, options->project->shown, report, err);

@@ -36,7 +36,8 @@ struct ot_bundle {
     size_t use_count;
     struct ot_list notes;      /* "<importer>\n<what was taken instead of what it wrote>" */
     struct ot_lookups lookups; /* where our resolver looked */
-    bool has_twins;            /* chunks with the same bytes, see ot_relabel */
+    bool has_twins;     /* chunks with the same bytes, see ot_relabel, or copies of a package */
+    bool has_redirects; /* a copy of a package stands for another, of which nothing else tells */
 };
 
 /* The flags of esbuild that all runs of such a build have; appended. */

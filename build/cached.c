@@ -314,7 +314,8 @@ static void keep(struct cached *cached, const struct ot_bundle *bundle)
         .since = cached->bundler->since,
     };
 
-    *cached->keep = ot_keep_begin(&options, &cached->old);
+    if (!bundle->has_redirects)
+        *cached->keep = ot_keep_begin(&options, &cached->old);
 }
 
 /* The facts of the record before that did not change: they need not be looked at again. */

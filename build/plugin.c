@@ -29,6 +29,7 @@ void ot_plugin_describe(const struct ot_plugin *plugin, struct ot_buf *out)
     ot_specifier_filter(&filter);
     ot_project_filter(plugin->project, &filter);
     ot_plugin_vendor_filter(plugin, &filter);
+    ot_copies_filter(&plugin->project->copies, &filter);
     ot_plugin_source_filter(plugin, &sources);
     ot_put_array(out, 1);
     ot_put_object(out, 5);
@@ -123,6 +124,7 @@ void ot_plugin_free(struct ot_plugin *plugin)
     free(plugin->uses);
     ot_list_free(&plugin->instances);
     ot_list_free(&plugin->notes);
+    ot_copies_used_free(&plugin->copies);
     free(plugin->importer);
     *plugin = (struct ot_plugin){0};
 }

@@ -40,6 +40,8 @@ struct ot_pending {
     char *version;   /* the range that was asked for; may be NULL, as what follows */
     char *advice;
     bool any_file; /* of a package: whatever it exports */
+    bool is_copy; /* asked only to see which copy of a package it is: esbuild says why there is none
+                   */
 };
 
 /* -- plugin_answer.c -- */

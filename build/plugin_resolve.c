@@ -252,6 +252,14 @@ static void resolve_specifier(struct ot_plugin *plugin, struct ot_esbuild *esbui
     }
 }
 
+/* esbuild finds it as if we were not here; then one copy may stand for another. */
+static void ask_for_copy(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                         const struct ot_value *request, const struct ot_specifier *specifier)
+{
+    ot_plugin_ask(plugin, esbuild, id, request, specifier->target, specifier, NULL);
+    plugin->pending[plugin->pending_count - 1].is_copy = true;
+}
+
 /* A bare name that no import map has: esbuild finds it, unless package.json says more. */
 static void resolve_bare(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                          const struct ot_value *request, struct ot_specifier *specifier)
@@ -259,12 +267,16 @@ static void resolve_bare(struct ot_plugin *plugin, struct ot_esbuild *esbuild, u
     struct ot_span from = ot_value_text(ot_value_get(request, "importer"));
     OT_AUTOFREE char *importer = ot_strndup(from.data, from.len);
     OT_AUTOFREE char *stand_in = ot_asprintf("npm/%s.js", specifier->target);
+    struct ot_span name;
 
     if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), "file") &&
         !ot_path_is_installed(importer))
         specifier->version = ot_plugin_dependency(plugin, importer, ot_span_of(specifier->target));
     if (specifier->version != NULL || ot_shim_file(ot_span_of(stand_in)).data != NULL)
         resolve_package(plugin, esbuild, id, request, specifier);
+    else if (ot_specifier_package(ot_span_of(specifier->target), &name) &&
+             ot_copies_has(&plugin->project->copies, name))
+        ask_for_copy(plugin, esbuild, id, request, specifier);
     else
         ot_plugin_answer_nothing(esbuild, id);
 }

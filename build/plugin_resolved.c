@@ -82,6 +82,24 @@ static char *find_file(const struct ot_plugin *plugin, const struct ot_pending *
     return NULL;
 }
 
+/* Takes another copy of the same package. Returns what the answer's path is in. */
+static char *choose_copy(struct ot_plugin *plugin, struct ot_span *answer)
+{
+    OT_AUTOFREE char *path = ot_strndup(answer[0].data, answer[0].len);
+    bool is_copy;
+    char *other;
+
+    if (!ot_span_is(answer[1], "file"))
+        return NULL;
+    other = ot_copies_place(&plugin->project->copies, &plugin->copies, path, &is_copy);
+    plugin->has_copies = plugin->has_copies || is_copy;
+    if (other == NULL)
+        return NULL;
+    plugin->redirected = true;
+    answer[0] = ot_span_of(other);
+    return other;
+}
+
 /* Puts a module in front of the file, if it needs one. Returns what the answer's path is in. */
 static char *wrap(const struct ot_plugin *plugin, struct ot_span *answer)
 {
@@ -105,11 +123,16 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     const struct ot_value *errors = ot_value_get(response, "errors");
     enum ot_range_match match;
     OT_AUTOFREE char *wrapped = NULL;
+    OT_AUTOFREE char *copy = NULL;
     OT_AUTOBUF struct ot_buf value = {0};
     OT_AUTOBUF struct ot_buf text = {0};
 
     free(plugin->importer);
     plugin->importer = ot_strdup(pending->importer);
+    if (pending->is_copy && errors->count > 0) {
+        ot_plugin_answer_nothing(esbuild, pending->answer);
+        return;
+    }
     if (errors->type != OT_VALUE_ARRAY || errors->count > 0) {
         OT_AUTOFREE char *file = find_file(plugin, pending);
         bool incomplete =
@@ -133,6 +156,7 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
     }
     for (size_t i = 0; i < OT_COUNT(keys); i++)
         answer[i] = ot_value_text(ot_value_get(response, keys[i]));
+    copy = choose_copy(plugin, answer);
     wrapped = wrap(plugin, answer);
     ot_put_object(&value, 3 + OT_COUNT(keys) + (match == OT_RANGE_MATCHES ? 0 : 1));
     ot_put_key(&value, "id");

@@ -231,6 +231,14 @@ static int add_settings(struct ot_project *project, const char *folder, struct o
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
+static void add_installed(struct ot_project *project, const char *folder)
+{
+    OT_AUTOFREE char *path = ot_path_join(folder, OT_SPAN("node_modules"));
+
+    if (access(path, F_OK) == 0)
+        ot_list_add(&project->installed, path);
+}
+
 /*
  * From the top down to the functions folder, so that each finds what is above it. The search ends
  * at a repository's root.
@@ -246,6 +254,7 @@ static int add_above(struct ot_project *project, const char *folder, struct ot_e
         return -1;
     if (access(vendor, F_OK) == 0)
         ot_list_add(&project->vendored, vendor);
+    add_installed(project, folder);
     return add_settings(project, folder, err);
 }
 
@@ -255,8 +264,11 @@ static int add_outside(struct ot_project *project, struct ot_error *err)
     for (size_t i = 0; i < project->members.count; i++) {
         const char *folder = project->members.items[i];
 
-        if (!ot_path_is_beneath(folder, project->folder) &&
-            !ot_path_is_beneath(project->folder, folder) && add_settings(project, folder, err) < 0)
+        if (ot_path_is_beneath(folder, project->folder) ||
+            ot_path_is_beneath(project->folder, folder))
+            continue;
+        add_installed(project, folder);
+        if (add_settings(project, folder, err) < 0)
             return -1;
     }
     return 0;
@@ -276,6 +288,8 @@ static int visit_folder(void *context, const char *folder, const struct ot_list 
         visit->project->has_tsconfig = true;
     if (strcmp(folder, visit->project->folder) == 0)
         return 0;
+    if (ot_list_has(names, "node_modules"))
+        add_installed(visit->project, folder);
     for (size_t i = 0; i < names->count && !any; i++)
         any = strncmp(names->items[i], "deno.json", 9) == 0 ||
               strcmp(names->items[i], "import_map.json") == 0;
@@ -310,6 +324,7 @@ int ot_project_open(struct ot_project *project, const char *folder, const char *
         ot_walk(folder, visit_folder, visit_source, &visit, err) < 0)
         return -1;
     ot_list_sort(&project->edited);
+    ot_copies_find(&project->copies, &project->installed);
     return 0;
 }
 
@@ -321,6 +336,8 @@ void ot_project_free(struct ot_project *project)
     ot_list_free(&project->edited);
     ot_list_free(&project->members);
     ot_list_free(&project->vendored);
+    ot_list_free(&project->installed);
+    ot_copies_free(&project->copies);
     *project = (struct ot_project){0};
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "build/copies.h"
 #include "build/discover.h"
 #include "build/import_map.h"
 
@@ -34,8 +35,10 @@ struct ot_project {
                               sorted */
     bool decorators;       /* a deno.json asks for TypeScript's own decorators */
     bool has_tsconfig;     /* a folder of the functions has a tsconfig.json: it decides */
-    struct ot_list members;  /* folders of the workspaces around the functions */
-    struct ot_list vendored; /* folders named "vendor" in the functions folder or above it */
+    struct ot_list members;   /* folders of the workspaces around the functions */
+    struct ot_list vendored;  /* folders named "vendor" in the functions folder or above it */
+    struct ot_list installed; /* node_modules in the functions folder, above it, and in members */
+    struct ot_copies copies;  /* of packages in those */
 };
 
 /*

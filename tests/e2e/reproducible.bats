@@ -177,3 +177,41 @@ digest_of() {
     done
     [ -n "$wanted" ]
 }
+
+@test "a package that is installed several times gives the bytes of one" {
+    local name place
+    lay_out "$TMP/hoisted" node_modules node_modules functions
+    lay_out "$TMP/nested" node_modules/outer/node_modules node_modules functions
+    lay_out "$TMP/mixed" node_modules node_modules functions
+    for place in hoisted nested mixed; do
+        printf 'import { inner } from "inner"; Deno.serve(() => new Response(inner));\n' >"$TMP/$place/functions/two/index.ts"
+        put_package "$TMP/$place/node_modules" inner 'exports.inner = "inner" + require("leaf").leaf; exports.again = () => require("outer");'
+        put_package "$TMP/$place/node_modules" leaf 'exports.leaf = "leaf";'
+        sed -i 's/"main"/"dependencies": { "leaf": "1", "outer": "1" }, "main"/' "$TMP/$place/node_modules/inner/package.json"
+    done
+    # as npm's nested strategy has it, and one of many ways between
+    rm -rf "$TMP/nested/node_modules/outer/node_modules"
+    for name in outer esm deep; do
+        mkdir -p "$TMP/nested/node_modules/$name/node_modules"
+        cp -r "$TMP/nested/node_modules/inner" "$TMP/nested/node_modules/$name/node_modules"
+        mkdir -p "$TMP/nested/node_modules/$name/node_modules/inner/node_modules"
+        cp -r "$TMP/nested/node_modules/leaf" "$TMP/nested/node_modules/$name/node_modules/inner/node_modules"
+    done
+    mkdir "$TMP/mixed/node_modules/esm/node_modules"
+    cp -r "$TMP/mixed/node_modules/inner" "$TMP/mixed/node_modules/esm/node_modules"
+    for options in "" "--minify" "--sourcemap linked" "--no-splitting"; do
+        # shellcheck disable=SC2086
+        wanted=$(digest_of "$TMP/hoisted/functions" $options)
+        for place in nested mixed; do
+            # shellcheck disable=SC2086
+            [ "$(digest_of "$TMP/$place/functions" $options)" = "$wanted" ]
+            # shellcheck disable=SC2086
+            [ "$(digest_of "$TMP/$place/functions" --no-cache $options)" = "$wanted" ]
+        done
+    done
+    # another leaf below one of them: no longer the same package
+    put_package "$TMP/nested/node_modules/esm/node_modules/inner/node_modules" leaf 'exports.leaf = "other leaf";'
+    wanted=$(digest_of "$TMP/hoisted/functions")
+    [ "$(digest_of "$TMP/nested/functions")" != "$wanted" ]
+    grep -rqF 'other leaf' "$TMP/laid"
+}
