@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build/diagnostics.h"
+#include "build/path.h"
 #include "build/relabel.h"
 
 #include <stdio.h>
@@ -439,6 +440,18 @@ void ot_bundle_tell(const struct ot_bundle *bundle, struct ot_build_report *repo
     ot_list_sort_unique(&report->notes);
 }
 
+/* Copies of packages that are in use already stand for others from the start. */
+static void take_copies(struct ot_plugin *plugin, const struct ot_metafile *earlier)
+{
+    const struct ot_project *project = plugin->project;
+
+    for (size_t i = 0; i < earlier->inputs.count && project->copies.names.count > 0; i++) {
+        OT_AUTOFREE char *file =
+            ot_path_join(project->folder, ot_span_of(earlier->inputs.items[i].path));
+        OT_AUTOFREE char *other = ot_copies_place(&project->copies, &plugin->copies, file);
+    }
+}
+
 int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *options,
               struct ot_bundle_entry *entries, size_t entry_count, struct ot_bundle *out,
               struct ot_build_report *report, struct ot_error *err)
@@ -451,6 +464,8 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     run.plugin.vendored = options->vendored;
     run.plugin.collection = options->collection;
     run.plugin.lookups = &out->lookups;
+    if (options->earlier != NULL)
+        take_copies(&run.plugin, options->earlier);
     run.out_dir = out_dir;
     if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
         (has_errors(&out->answers[0]) &&
@@ -460,7 +475,6 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     out->uses = OT_STEAL(run.plugin.uses);
     out->use_count = run.plugin.use_count;
     run.plugin.use_count = 0;
-    out->has_twins = out->has_twins || run.plugin.has_copies;
     out->has_redirects = run.plugin.redirected;
     out->notes = run.plugin.notes;
     run.plugin.notes = (struct ot_list){0};

@@ -11,7 +11,8 @@
 struct ot_bundle_options {
     const struct ot_project *project;
     const struct ot_vendored *vendored;
-    struct ot_collection *collection; /* NULL: this is a build */
+    struct ot_collection *collection;  /* NULL: this is a build */
+    const struct ot_metafile *earlier; /* of what the result becomes a part of; may be NULL */
     bool minify;
     bool splitting;
     enum ot_sourcemap sourcemap;
@@ -36,7 +37,7 @@ struct ot_bundle {
     size_t use_count;
     struct ot_list notes;      /* "<importer>\n<what was taken instead of what it wrote>" */
     struct ot_lookups lookups; /* where our resolver looked */
-    bool has_twins;     /* chunks with the same bytes, see ot_relabel, or copies of a package */
+    bool has_twins;            /* chunks with the same bytes, see ot_relabel */
     bool has_redirects; /* a copy of a package stands for another, of which nothing else tells */
 };
 

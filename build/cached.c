@@ -56,11 +56,15 @@ int ot_bundler_ready(struct ot_bundler *bundler, struct ot_error *err)
 }
 
 static int bundle(const struct cached *cached, struct ot_bundle_entry *entries, size_t count,
-                  struct ot_bundle *out, struct ot_build_report *report, struct ot_error *err)
+                  const struct ot_metafile *earlier, struct ot_bundle *out,
+                  struct ot_build_report *report, struct ot_error *err)
 {
+    struct ot_bundle_options options = *cached->options;
+
+    options.earlier = earlier;
     if (ot_bundler_ready(cached->bundler, err) < 0)
         return -1;
-    return ot_bundle(cached->bundler->esbuild, cached->options, entries, count, out, report, err);
+    return ot_bundle(cached->bundler->esbuild, &options, entries, count, out, report, err);
 }
 
 /* -- the record before ------------------------------------------------------------------------- */
@@ -161,7 +165,8 @@ static bool make_chosen(struct cached *cached, const bool *chosen, struct ot_bui
         if (chosen[i])
             entries[count++] = *entry_of(cached, cached->old.functions[i].name);
     }
-    if (bundle(cached, entries, count, &cached->made, report, &ignored) < 0)
+    if (bundle(cached, entries, count, &cached->old.bundle.metafile, &cached->made, report,
+               &ignored) < 0)
         return false;
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < cached->count; j++) {
@@ -338,7 +343,7 @@ static void drop_changed_facts(struct cached *cached)
 /* The system takes back esbuild's memory, which is much, while we go on. */
 static int bundle_all(struct cached *cached, struct ot_bundle *out, struct ot_error *err)
 {
-    int result = bundle(cached, cached->entries, cached->count, out, cached->report, err);
+    int result = bundle(cached, cached->entries, cached->count, NULL, out, cached->report, err);
 
     if (result == 0)
         ot_esbuild_dismiss(cached->bundler->esbuild);

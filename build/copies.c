@@ -223,14 +223,12 @@ static char *package_of(const char *file, struct ot_span *name)
     return ot_strndup(file, (size_t)(name->data + name->len - file));
 }
 
-char *ot_copies_place(const struct ot_copies *copies, struct ot_copies_used *used, const char *file,
-                      bool *is_copy)
+char *ot_copies_place(const struct ot_copies *copies, struct ot_copies_used *used, const char *file)
 {
     struct ot_span name = {0};
     OT_AUTOFREE char *folder = package_of(file, &name);
 
-    *is_copy = folder != NULL && ot_copies_has(copies, name);
-    if (!*is_copy || ot_list_has(&used->folders, folder))
+    if (folder == NULL || !ot_copies_has(copies, name) || ot_list_has(&used->folders, folder))
         return NULL;
     for (size_t i = 0; i < used->folders.count; i++) {
         const char *first = used->folders.items[i];

@@ -32,7 +32,6 @@ bool ot_copies_has(const struct ot_copies *copies, struct ot_span package);
 void ot_copies_filter(const struct ot_copies *copies, struct ot_buf *out);
 /*
  * The file that stands for an installed file (absolute); the caller frees it. NULL: itself.
- * `*is_copy`: its package is in more than one place.
  */
-char *ot_copies_place(const struct ot_copies *copies, struct ot_copies_used *used, const char *file,
-                      bool *is_copy);
+char *ot_copies_place(const struct ot_copies *copies, struct ot_copies_used *used,
+                      const char *file);

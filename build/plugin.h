@@ -54,8 +54,7 @@ struct ot_plugin {
     struct ot_list notes;         /* own: "<importer>\n<what was taken instead of what it wrote>" */
     struct ot_lookups *lookups;   /* where we looked; may be NULL */
     struct ot_copies_used copies; /* own */
-    bool has_copies;              /* a package that is installed more than once was used */
-    bool redirected;              /* one copy of it stands for another */
+    bool redirected;              /* one copy of a package stands for another */
     char *importer; /* own: whose specifier is being resolved, as the metafile names it; or NULL */
 };
 

@@ -86,13 +86,11 @@ static char *find_file(const struct ot_plugin *plugin, const struct ot_pending *
 static char *choose_copy(struct ot_plugin *plugin, struct ot_span *answer)
 {
     OT_AUTOFREE char *path = ot_strndup(answer[0].data, answer[0].len);
-    bool is_copy;
     char *other;
 
     if (!ot_span_is(answer[1], "file"))
         return NULL;
-    other = ot_copies_place(&plugin->project->copies, &plugin->copies, path, &is_copy);
-    plugin->has_copies = plugin->has_copies || is_copy;
+    other = ot_copies_place(&plugin->project->copies, &plugin->copies, path);
     if (other == NULL)
         return NULL;
     plugin->redirected = true;
