@@ -31,8 +31,9 @@ static const struct ot_command command = {
     .description =
         "From now on a gateway (onetube serve) of this user answers requests for functions with "
         "503, the reason \"draining\" and Retry-After, and so does /health, so that a load "
-        "balancer sends them elsewhere. What runs is finished; this command waits for it. The "
-        "engines stay, and --undo goes on with them; onetube stop ends the gateway.",
+        "balancer sends them elsewhere. What runs is finished, and engines end when they have "
+        "nothing to do; this command waits for both. With --undo functions are called again; "
+        "onetube stop ends the gateway.",
     .example = "  onetube drain && onetube stop\n  onetube drain --undo",
     .options = options,
     .options_size = sizeof(struct values),
@@ -44,7 +45,8 @@ static int ask(struct ot_gateway_link *link, const char *request, struct ot_span
     return ot_gateway_ask(link, request, err) < 0 ? -1 : ot_gateway_answer(link, line, err);
 }
 
-/* Until nothing runs. Someone may undo it meanwhile, and then there is nothing to wait for. */
+/* Until nothing runs any more. Someone may undo it meanwhile, and then there is nothing to wait
+ * for. */
 static int wait_until_idle(struct ot_gateway_link *link, struct ot_error *err)
 {
     for (;;) {
@@ -55,7 +57,7 @@ static int wait_until_idle(struct ot_gateway_link *link, struct ot_error *err)
             return -1;
         if (ot_span_is(ot_span_of(ps.state), "serving"))
             return ot_fail(err, OT_FAILED, "the drain was undone before everything was finished");
-        if (ot_ps_in_flight(&ps) == 0)
+        if (ps.in_flight == 0 && ot_ps_running(&ps) == 0)
             return 0;
         usleep(LOOK_EVERY_US);
     }

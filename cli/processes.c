@@ -3,14 +3,11 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/table.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COLUMNS 9u
-/* The first is aligned to the left, and so are names; numbers to the right. */
-static const bool is_number[COLUMNS] = {false, true, false, true, true, true, true, true, false};
 
 static void free_cell(struct ot_ps_cell *cell)
 {
@@ -92,6 +89,7 @@ static int read_gateway(struct ot_json *json, struct ot_ps *out, struct ot_error
         {.key = "ageMs", .number = &out->age_ms},
         {.key = "requests", .number = &out->requests},
         {.key = "errors", .number = &out->errors},
+        {.key = "openRequests", .number = &out->in_flight},
         {.key = "connections", .number = &out->connections},
         {.key = "cpuMs", .number = &out->cpu_ms},
         {.key = "residentBytes", .number = &out->resident_bytes},
@@ -99,6 +97,58 @@ static int read_gateway(struct ot_json *json, struct ot_ps *out, struct ot_error
     };
 
     return read_object(json, members, err);
+}
+
+static int read_start_times(struct ot_json *json, struct ot_ps *out, struct ot_error *err)
+{
+    int more;
+
+    if (ot_json_array(json, err) < 0)
+        return -1;
+    while ((more = ot_json_item(json, err)) > 0) {
+        struct ot_ps_starts starts = {0};
+        const struct member members[] = {{.key = "atMostMs", .number = &starts.at_most_ms},
+                                         {.key = "count", .number = &starts.count},
+                                         {.key = NULL}};
+
+        if (read_object(json, members, err) < 0)
+            return -1;
+        if (out->start_time_count < OT_PS_STARTS_MAX)
+            out->start_times[out->start_time_count++] = starts;
+    }
+    return more;
+}
+
+static int read_pool_member(struct ot_json *json, struct ot_span key, struct ot_ps *out,
+                            struct ot_error *err)
+{
+    const struct member members[] = {{.key = "hits", .number = &out->hits},
+                                     {.key = "misses", .number = &out->misses},
+                                     {.key = "queued", .number = &out->queued},
+                                     {.key = "starts", .number = &out->starts},
+                                     {.key = "evictions", .number = &out->evictions}};
+
+    if (ot_span_is(key, "startTimes"))
+        return read_start_times(json, out, err);
+    for (size_t i = 0; i < OT_COUNT(members); i++) {
+        if (ot_span_is(key, members[i].key))
+            return read_number(json, members[i].number, err);
+    }
+    return ot_json_skip(json, err);
+}
+
+static int read_pool(struct ot_json *json, struct ot_ps *out, struct ot_error *err)
+{
+    struct ot_span key;
+    int more;
+
+    if (ot_json_object(json, err) < 0)
+        return -1;
+    while ((more = ot_json_key(json, &key, err)) > 0) {
+        if (read_pool_member(json, key, out, err) < 0)
+            return -1;
+    }
+    return more;
 }
 
 static int read_cell(struct ot_json *json, struct ot_ps_cell *out, struct ot_error *err)
@@ -152,6 +202,8 @@ static int read_answer(struct ot_json *json, struct ot_ps *out, struct ot_error 
 
         if (ot_span_is(key, "gateway"))
             done = read_gateway(json, out, err);
+        else if (ot_span_is(key, "pool"))
+            done = read_pool(json, out, err);
         else if (ot_span_is(key, "cells"))
             done = read_cells(json, out, err);
         else
@@ -176,20 +228,16 @@ int ot_ps_parse(struct ot_span line, struct ot_ps *out, struct ot_error *err)
     return done < 0 ? ot_error_prefix(err, "the gateway's answer") : 0;
 }
 
-uint64_t ot_ps_in_flight(const struct ot_ps *ps)
+size_t ot_ps_running(const struct ot_ps *ps)
 {
-    uint64_t sum = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < ps->cell_count; i++)
-        sum += ps->cells[i].in_flight;
-    return sum;
+        count += ps->cells[i].pid > 0;
+    return count;
 }
 
 /* -- showing ----------------------------------------------------------------------------------- */
-
-struct row {
-    char *fields[COLUMNS];
-};
 
 void ot_ps_age(uint64_t ms, char out[24])
 {
@@ -208,16 +256,53 @@ void ot_ps_age(uint64_t ms, char out[24])
     snprintf(out, 24, "%" PRIu64 "s", seconds);
 }
 
-/* One line of printable ASCII, whatever the gateway said. */
-static char *word(const char *text)
+/* Within how many milliseconds this part of all starts was ready; 0: not known. */
+static uint64_t start_quantile(const struct ot_ps *ps, double part)
 {
-    char *out = ot_alloc(1, strlen(text) + 1);
+    uint64_t all = 0, sum = 0;
 
-    ot_printable(out, strlen(text) + 1, ot_span_of(text));
-    return out;
+    for (size_t i = 0; i < ps->start_time_count; i++)
+        all += ps->start_times[i].count;
+    for (size_t i = 0; i < ps->start_time_count; i++) {
+        sum += ps->start_times[i].count;
+        if (all > 0 && (double)sum >= part * (double)all)
+            return ps->start_times[i].at_most_ms;
+    }
+    return 0;
 }
 
-static void fill(struct row *row, const struct ot_ps_cell *cell)
+static void print_pool(FILE *out, const struct ot_ps *ps)
+{
+    uint64_t all = ps->hits + ps->misses, half = start_quantile(ps, 0.5);
+
+    fprintf(out, "pool: %.1f%% of %" PRIu64 " requests found an engine at once, %" PRIu64 " wait; ",
+            all > 0 ? 100.0 * (double)ps->hits / (double)all : 100.0, all, ps->queued);
+    fprintf(out, "%" PRIu64 " starts", ps->starts);
+    if (half > 0)
+        fprintf(out, " (half within %" PRIu64 " ms)", half);
+    fprintf(out, ", %" PRIu64 " evictions\n", ps->evictions);
+}
+
+void ot_ps_print_gateway(FILE *out, const struct ot_ps *ps)
+{
+    OT_AUTOTABLE struct ot_table words = {0};
+    char age[24], size[16];
+
+    ot_table_add_word(&words, ps->state);
+    ot_table_add_word(&words, ps->release);
+    ot_ps_age(ps->age_ms, age);
+    ot_out_size(ps->resident_bytes, size);
+    fprintf(out,
+            "gateway %" PRIu64 ": %s, generation %" PRIu64 "%s%s, up %s, %" PRIu64
+            " requests, %" PRIu64 " errors, %" PRIu64 " connections, %s\n",
+            ps->pid, words.fields[0], ps->generation, *words.fields[1] != '\0' ? ", " : "",
+            words.fields[1], age, ps->requests, ps->errors, ps->connections, size);
+    if (ps->starts > 0)
+        print_pool(out, ps);
+    fputc('\n', out);
+}
+
+static void add_row(struct ot_table *table, const struct ot_ps_cell *cell)
 {
     bool runs = cell->pid > 0;
     char age[24] = "-", size[16] = "-";
@@ -226,75 +311,39 @@ static void fill(struct row *row, const struct ot_ps_cell *cell)
         ot_ps_age(cell->age_ms, age);
         ot_out_size(cell->resident_bytes, size);
     }
-    *row = (struct row){{
-        word(cell->name),
-        runs ? ot_asprintf("%" PRIu64, cell->pid) : ot_strdup("-"),
-        word(cell->state),
-        ot_asprintf("%" PRIu64, cell->requests),
-        ot_asprintf("%" PRIu64, cell->errors),
-        runs ? ot_asprintf("%" PRIu64 ".%02us", cell->cpu_ms / 1000,
-                           (unsigned)(cell->cpu_ms % 1000 / 10))
-             : ot_strdup("-"),
-        ot_strdup(size),
-        ot_strdup(age),
-        word(strcmp(cell->last_exit, "none") == 0 ? "-" : cell->last_exit),
-    }};
-}
-
-static void print_row(FILE *out, const struct row *row, const size_t *widths)
-{
-    for (size_t i = 0; i < COLUMNS; i++) {
-        int width = (int)widths[i];
-
-        if (i + 1 == COLUMNS)
-            fprintf(out, "%s\n", row->fields[i]);
-        else
-            fprintf(out, is_number[i] ? "%*s  " : "%-*s  ", width, row->fields[i]);
-    }
-}
-
-static void print_gateway(FILE *out, const struct ot_ps *ps)
-{
-    OT_AUTOFREE char *state = word(ps->state);
-    OT_AUTOFREE char *release = word(ps->release);
-    char age[24], size[16];
-
-    ot_ps_age(ps->age_ms, age);
-    ot_out_size(ps->resident_bytes, size);
-    fprintf(out,
-            "gateway %" PRIu64 ": %s, generation %" PRIu64 "%s%s, up %s, %" PRIu64
-            " requests, %" PRIu64 " errors, %" PRIu64 " connections, %s\n\n",
-            ps->pid, state, ps->generation, *release != '\0' ? ", " : "", release, age,
-            ps->requests, ps->errors, ps->connections, size);
+    ot_table_add_word(table, cell->name);
+    ot_table_add(table, runs ? ot_asprintf("%" PRIu64, cell->pid) : ot_strdup("-"));
+    ot_table_add_word(table, cell->state);
+    ot_table_add(table, ot_asprintf("%" PRIu64, cell->requests));
+    ot_table_add(table, ot_asprintf("%" PRIu64, cell->errors));
+    ot_table_add(table, runs ? ot_asprintf("%" PRIu64 ".%02us", cell->cpu_ms / 1000,
+                                           (unsigned)(cell->cpu_ms % 1000 / 10))
+                             : ot_strdup("-"));
+    ot_table_add(table, ot_strdup(size));
+    ot_table_add(table, ot_strdup(age));
+    ot_table_add_word(table, strcmp(cell->last_exit, "none") == 0 ? "-" : cell->last_exit);
 }
 
 void ot_ps_print(FILE *out, const struct ot_ps *ps, bool all)
 {
-    static const char *const titles[COLUMNS] = {"CELL", "PID",    "STATE", "REQUESTS", "ERRORS",
-                                                "CPU",  "MEMORY", "AGE",   "LAST EXIT"};
-    struct row *rows = ot_alloc(ps->cell_count + 1, sizeof(*rows));
-    size_t widths[COLUMNS] = {0}, count = 1;
+    static const char *const titles[] = {"CELL", "PID",    "STATE", "REQUESTS", "ERRORS",
+                                         "CPU",  "MEMORY", "AGE",   "LAST EXIT"};
+    static const bool numbers[OT_COUNT(titles)] = {false, true, false, true, true,
+                                                   true,  true, true,  false};
+    OT_AUTOTABLE struct ot_table table = {.columns = OT_COUNT(titles), .numbers = numbers};
+    size_t shown = 0;
 
-    for (size_t i = 0; i < COLUMNS; i++)
-        rows[0].fields[i] = ot_strdup(titles[i]);
+    for (size_t i = 0; i < OT_COUNT(titles); i++)
+        ot_table_add(&table, ot_strdup(titles[i]));
     for (size_t i = 0; i < ps->cell_count; i++) {
-        if (all || ps->cells[i].starts > 0)
-            fill(&rows[count++], &ps->cells[i]);
+        if (!all && ps->cells[i].starts == 0)
+            continue;
+        add_row(&table, &ps->cells[i]);
+        shown++;
     }
-    for (size_t i = 0; i < count * COLUMNS; i++) {
-        size_t len = strlen(rows[i / COLUMNS].fields[i % COLUMNS]);
-
-        if (len > widths[i % COLUMNS])
-            widths[i % COLUMNS] = len;
-    }
-    print_gateway(out, ps);
-    for (size_t i = 0; i < count; i++) {
-        print_row(out, &rows[i], widths);
-        for (size_t k = 0; k < COLUMNS; k++)
-            free(rows[i].fields[k]);
-    }
-    if (count <= ps->cell_count)
+    ot_ps_print_gateway(out, ps);
+    ot_table_print(out, &table, SIZE_MAX);
+    if (shown < ps->cell_count)
         fprintf(out, "\n%zu more have not been called yet (--all shows them)\n",
-                ps->cell_count + 1 - count);
-    free(rows);
+                ps->cell_count - shown);
 }

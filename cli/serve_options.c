@@ -239,7 +239,8 @@ static const struct ot_option options[] = {
            "write \"ready\" and a newline to this descriptor (from 3), and close it, once requests "
            "are answered"),
     TEXT("control-socket", "PATH", control_socket,
-         "where onetube ps, events, drain and stop find it, a Unix socket for its own user and "
+         "where onetube ps, top, events, restart, drain and stop find it, a Unix socket for its "
+         "own user and "
          "root; none switches it off (default: control.sock in $RUNTIME_DIRECTORY, else PORT.sock "
          "in $XDG_RUNTIME_DIR/onetube, else none)"),
     {.name = NULL},

@@ -119,6 +119,11 @@ static void put_start_times(const struct ot_snapshot *snapshot, struct ot_buf *o
 
 static void put_places(const struct ot_snapshot *snapshot, struct ot_buf *out)
 {
+    uint64_t hits = ot_count_read(&snapshot->threads.place_hits);
+    uint64_t all = hits + ot_count_read(&snapshot->threads.place_misses);
+
+    ot_metric_family(out, "onetube_cell_hit_ratio", "gauge", "Hits among hits and misses so far.");
+    ot_buf_printf(out, "onetube_cell_hit_ratio %.4f\n", all > 0 ? (double)hits / (double)all : 1.0);
     ot_metric_one(out, "onetube_cell_hits_total", "counter",
                   "Requests that found a place in an engine at once.",
                   ot_count_read(&snapshot->threads.place_hits));

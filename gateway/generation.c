@@ -32,7 +32,7 @@ struct ot_generation {
     struct ot_error *err; /* of the cell that is being made; NULL: it is only logged */
     size_t next_warm;     /* pools before it were looked at */
     unsigned warming;
-    bool in_warm_more;
+    bool in_warm_more, draining;
     size_t running; /* cells that have not stopped */
     _Atomic bool all_warmed;
     _Atomic unsigned references;
@@ -96,6 +96,8 @@ static bool is_warm(const struct ot_generation *generation, const struct pool_sl
 {
     const struct ot_places *places = generation->options.places;
 
+    if (generation->draining)
+        return false;
     return slot->group->life.kept > 0 ||
            (generation->options.warm && (places == NULL || !ot_places_full(places)));
 }
@@ -118,6 +120,13 @@ static void warm_more(struct ot_generation *generation)
     }
     generation->in_warm_more = false;
     generation->all_warmed = generation->next_warm == generation->pool_count;
+}
+
+void ot_generation_drain(struct ot_generation *generation, bool draining)
+{
+    generation->draining = draining;
+    for (size_t i = 0; i < generation->pool_count; i++)
+        ot_pool_drain(generation->pools[i], draining);
 }
 
 static void start_warming(void *context, void *argument)

@@ -54,6 +54,9 @@ OT_MUST_USE int ot_generation_new(struct ot_payload *payload,
 struct ot_generation *ot_generation_hold(struct ot_generation *generation);
 void ot_generation_release(struct ot_generation *generation);
 
+/* On the control thread: see ot_pool_drain. */
+void ot_generation_drain(struct ot_generation *generation, bool draining);
+
 /* Any thread; constant work. NULL when there is no such function. */
 struct ot_served_function *ot_generation_find(const struct ot_generation *generation,
                                               struct ot_span name);

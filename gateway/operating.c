@@ -43,7 +43,7 @@ static void answer_stop(struct ot_control *control, struct ot_ops_client *client
     ot_stop_within(control, grace);
 }
 
-/* The engines stay: what comes after is refused by the workers, and what runs goes on. */
+/* What comes after is refused by the workers; what runs is finished, and then its engine ends. */
 static void answer_drain(struct ot_control *control, struct ot_ops_client *client,
                          const struct ot_ops_request *request)
 {
@@ -55,9 +55,47 @@ static void answer_drain(struct ot_control *control, struct ot_ops_client *clien
         ot_control_say(control, OT_LEVEL_INFO,
                        draining ? "draining; functions are not called until that is undone"
                                 : "not draining any more");
+        ot_generation_drain(control->endpoints.current, draining);
     }
     ot_ops_write_draining(draining, &line);
     ot_ops_send(client, &line);
+    ot_ops_done(client);
+}
+
+/* The pool of this name, or that of the function of this name; NULL: there is none. */
+static struct ot_pool *find_pool(const struct ot_generation *generation, const char *name)
+{
+    const struct ot_served_function *function = ot_generation_find(generation, ot_span_of(name));
+    struct ot_pool *const *pools;
+    size_t count = ot_generation_pools(generation, &pools);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(ot_pool_name(pools[i]), name) == 0)
+            return pools[i];
+    }
+    return function != NULL ? function->pool : NULL;
+}
+
+static void answer_restart(struct ot_control *control, struct ot_ops_client *client,
+                           const struct ot_ops_request *request)
+{
+    struct ot_pool *const *pools, *one;
+    size_t count = ot_generation_pools(control->endpoints.current, &pools);
+    OT_AUTOBUF struct ot_buf line = {0};
+
+    if (*request->name != '\0') {
+        one = find_pool(control->endpoints.current, request->name);
+        pools = &one;
+        count = one != NULL;
+    }
+    if (*request->name != '\0' && count == 0) {
+        ot_ops_refuse(client, "not_found", "no function or cell has the name %s", request->name);
+    } else {
+        ot_ops_write_restarting(pools, count, &line); /* before they are others */
+        for (size_t i = 0; i < count; i++)
+            ot_pool_restart(pools[i]);
+        ot_ops_send(client, &line);
+    }
     ot_ops_done(client);
 }
 
@@ -73,6 +111,8 @@ static void on_asked(void *context, struct ot_ops_client *client,
         answer_ps(control, client);
     } else if (request->command == OT_OPS_STOP) {
         answer_stop(control, client, request);
+    } else if (request->command == OT_OPS_RESTART) {
+        answer_restart(control, client, request);
     } else {
         answer_drain(control, client, request);
     }

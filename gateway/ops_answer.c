@@ -86,8 +86,7 @@ void ot_ops_write_end(struct ot_buf *out)
     end(&writer);
 }
 
-/* -- drain and stop
- * ----------------------------------------------------------------------------------- */
+/* -- drain, stop, restart ---------------------------------------------------------------------- */
 
 void ot_ops_write_stopping(uint64_t grace_ms, struct ot_buf *out)
 {
@@ -116,7 +115,36 @@ void ot_ops_write_draining(bool draining, struct ot_buf *out)
     end(&writer);
 }
 
+void ot_ops_write_restarting(struct ot_pool *const *pools, size_t count, struct ot_buf *out)
+{
+    struct ot_json_writer writer;
+    struct ot_cell_report report;
+    struct ot_cell *cell;
+
+    begin(&writer, "restarting", out);
+    ot_jw_array(&writer, "pids");
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; (cell = ot_pool_cell(pools[i], k)) != NULL; k++) {
+            ot_cell_report(cell, &report);
+            if (report.state == OT_CELL_READY && report.pid > 0)
+                ot_jw_uint(&writer, NULL, (uint64_t)report.pid);
+        }
+    }
+    ot_jw_array_end(&writer);
+    end(&writer);
+}
+
 /* -- ps ---------------------------------------------------------------------------------------- */
+
+/* Requests for functions that are not answered, wherever they wait. */
+static uint64_t count_open(const struct ot_snapshot *snapshot)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < snapshot->function_count; i++)
+        sum += ot_count_read(&snapshot->functions[i].counters->in_flight);
+    return sum;
+}
 
 static void write_gateway(struct ot_json_writer *writer, const struct ot_snapshot *snapshot,
                           const struct ot_ops_gateway *gateway)
@@ -131,9 +159,35 @@ static void write_gateway(struct ot_json_writer *writer, const struct ot_snapsho
     ot_jw_list(writer, "listening", gateway->listening);
     ot_jw_uint(writer, "requests", ot_count_read(&snapshot->threads.requests));
     ot_jw_uint(writer, "errors", ot_count_read(&snapshot->threads.errors));
+    ot_jw_uint(writer, "openRequests", count_open(snapshot));
     ot_jw_uint(writer, "connections", snapshot->connections_open);
     ot_jw_uint(writer, "cpuMs", ot_usage_cpu_ms(getpid()));
     ot_jw_uint(writer, "residentBytes", snapshot->memory.resident_bytes);
+    ot_jw_object_end(writer);
+}
+
+/* Of all generations, but for those in line. */
+static void write_pool(struct ot_json_writer *writer, const struct ot_snapshot *snapshot)
+{
+    static const uint64_t bounds[] = OT_START_BOUNDS;
+
+    ot_jw_object(writer, "pool");
+    ot_jw_uint(writer, "hits", ot_count_read(&snapshot->threads.place_hits));
+    ot_jw_uint(writer, "misses", ot_count_read(&snapshot->threads.place_misses));
+    ot_jw_uint(writer, "queued", snapshot->queued);
+    ot_jw_uint(writer, "starts", snapshot->starts);
+    ot_jw_uint(writer, "evictions", snapshot->exits[OT_EXIT_EVICTED]);
+    ot_jw_array(writer, "startTimes");
+    for (size_t i = 0; i < OT_START_BUCKETS; i++) {
+        ot_jw_object(writer, NULL);
+        if (i < OT_COUNT(bounds))
+            ot_jw_uint(writer, "atMostMs", bounds[i]);
+        else
+            ot_jw_null(writer, "atMostMs");
+        ot_jw_uint(writer, "count", snapshot->start_ms[i]);
+        ot_jw_object_end(writer);
+    }
+    ot_jw_array_end(writer);
     ot_jw_object_end(writer);
 }
 
@@ -174,6 +228,7 @@ void ot_ops_write_ps(const struct ot_snapshot *snapshot, const struct ot_ops_gat
 
     begin(&writer, "ps", out);
     write_gateway(&writer, snapshot, gateway);
+    write_pool(&writer, snapshot);
     ot_jw_array(&writer, "cells");
     for (size_t i = 0; i < snapshot->cell_count; i++)
         write_cell(&writer, snapshot, &snapshot->cells[i]);

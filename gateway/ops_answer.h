@@ -23,12 +23,15 @@ void ot_ops_write_stopped(bool cut_off, struct ot_buf *out);
 /* {"type":"draining","draining":true}: whether it drains from now on */
 void ot_ops_write_draining(bool draining, struct ot_buf *out);
 
+/* {"type":"restarting","pids":[N]}: the engines of these pools that others take the places of */
+void ot_ops_write_restarting(struct ot_pool *const *pools, size_t count, struct ot_buf *out);
+
 /* What /health does not tell of the gateway. */
 struct ot_ops_gateway {
     const char *release;             /* what is served: "shop 1.4.0 sequence 7", "unsigned" */
     const char *state;               /* "serving", "draining", "stopping" */
     const struct ot_list *listening; /* "http://127.0.0.1:3100/functions/v1" */
 };
-/* {"type":"ps","gateway":{...},"cells":[...]} */
+/* {"type":"ps","gateway":{...},"pool":{...},"cells":[...]} */
 void ot_ops_write_ps(const struct ot_snapshot *snapshot, const struct ot_ops_gateway *gateway,
                      struct ot_buf *out);

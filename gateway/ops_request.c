@@ -3,10 +3,12 @@
 #include "base/json.h"
 #include "base/text.h"
 
-enum member { COMMAND, LAST, FOLLOW, UNDO, GRACE_MS, MEMBERS };
+#include <string.h>
+
+enum member { COMMAND, LAST, FOLLOW, UNDO, NAME, GRACE_MS, MEMBERS };
 
 static const char *const member_names[MEMBERS] = {
-    "command", "last", "follow", "undo", "graceMs",
+    "command", "last", "follow", "undo", "name", "graceMs",
 };
 
 static const struct {
@@ -16,6 +18,7 @@ static const struct {
     [OT_OPS_PS] = {"ps", 0},
     [OT_OPS_EVENTS] = {"events", 1u << LAST | 1u << FOLLOW},
     [OT_OPS_DRAIN] = {"drain", 1u << UNDO},
+    [OT_OPS_RESTART] = {"restart", 1u << NAME},
     [OT_OPS_STOP] = {"stop", 1u << GRACE_MS},
 };
 
@@ -31,7 +34,19 @@ static int read_command(struct ot_json *json, struct ot_ops_request *out, struct
             return 0;
         }
     }
-    return ot_json_fail(json, err, "no such command (ps, events, drain, stop)");
+    return ot_json_fail(json, err, "no such command (ps, events, drain, restart, stop)");
+}
+
+static int read_name(struct ot_json *json, struct ot_ops_request *out, struct ot_error *err)
+{
+    struct ot_span name;
+
+    if (ot_json_string(json, &name, err) < 0)
+        return -1;
+    if (name.len == 0 || name.len > OT_OPS_NAME_MAX)
+        return ot_json_fail(json, err, "a name has 1 to 63 bytes");
+    memcpy(out->name, name.data, name.len);
+    return 0;
 }
 
 static int read_member(struct ot_json *json, enum member member, struct ot_ops_request *out,
@@ -46,6 +61,8 @@ static int read_member(struct ot_json *json, enum member member, struct ot_ops_r
         return ot_json_bool(json, &out->follow, err);
     case UNDO:
         return ot_json_bool(json, &out->undo, err);
+    case NAME:
+        return read_name(json, out, err);
     default:
         return ot_json_uint(json, INT32_MAX, &out->grace_ms, err);
     }

@@ -96,6 +96,8 @@ static size_t count_wanted(const struct ot_pool *pool, const struct tally *tally
         wanted = life->max_concurrency > 0
                      ? (queued + life->max_concurrency - 1) / life->max_concurrency
                      : tally->open == 0;
+    if (pool->draining)
+        return queued > 0 && wanted > 0 && running == 0;
     if (wanted == 0 && pool->is_started && tally->open > 0 && !pool->is_fresh && is_busy(pool))
         wanted = 1;
     if (pool->is_fresh && pool->is_started && tally->open == 0)
@@ -214,6 +216,17 @@ static void end_idle(struct ot_pool *pool)
     }
 }
 
+/* Who stands in line keeps what there is; what is left then ends. */
+static void end_drained(struct ot_pool *pool)
+{
+    for (size_t i = 0; pool->draining && pool->queued == 0 && i < pool->made; i++) {
+        struct ot_cell *cell = cell_at(pool, i);
+
+        if (ot_cell_state(cell) == OT_CELL_READY)
+            ot_cell_end(cell, OT_EXIT_DRAINED, OT_DRAIN_LONG);
+    }
+}
+
 /* -- time -------------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer)
@@ -289,10 +302,11 @@ static void settle_once(struct ot_pool *pool)
     end_idle(pool);
     start_wanted(pool);
     tally = count(pool);
-    pool->may_grow = !pool->is_fresh && tally.starting == 0 && !tally.failing &&
+    pool->may_grow = !pool->is_fresh && !pool->draining && tally.starting == 0 && !tally.failing &&
                      tally.open < pool->life.replicas;
     ot_pool_set_state(pool, state_of(&tally), tally.retry_at);
     ot_pool_hand_out(pool);
+    end_drained(pool);
     set_timer(pool);
 }
 
@@ -333,6 +347,27 @@ void ot_pool_wake(struct ot_pool *pool)
 {
     if (!atomic_load(&pool->woken) && !atomic_exchange(&pool->woken, true))
         (void)ot_mailbox_post(pool->options.control, on_woken, pool);
+}
+
+void ot_pool_restart(struct ot_pool *pool)
+{
+    size_t made = pool->made; /* those that take their places are not meant */
+
+    for (size_t i = 0; i < made; i++) {
+        struct ot_cell *cell = cell_at(pool, i);
+
+        if (ot_cell_state(cell) == OT_CELL_READY)
+            ot_pool_replace(pool, cell, OT_EXIT_RESTARTED);
+        else if (ot_cell_state(cell) == OT_CELL_BACKOFF)
+            ot_cell_end(cell, OT_EXIT_RESTARTED, 0);
+    }
+    settle(pool);
+}
+
+void ot_pool_drain(struct ot_pool *pool, bool draining)
+{
+    pool->draining = draining;
+    settle(pool);
 }
 
 void ot_pool_start(struct ot_pool *pool)

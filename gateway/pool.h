@@ -50,6 +50,12 @@ void ot_pool_start(struct ot_pool *pool);
 void ot_pool_changed(struct ot_pool *pool, struct ot_cell *cell);
 /* Another process takes the place of this one, which finishes its requests and ends: `why`. */
 void ot_pool_replace(struct ot_pool *pool, struct ot_cell *cell, enum ot_cell_exit why);
+/* Another process takes the place of each, and of one that failed as soon as it is wanted: what
+ * went wrong before is forgotten. */
+void ot_pool_restart(struct ot_pool *pool);
+/* While it drains no process is kept, and each ends when it has finished its requests; one starts
+ * only for requests that stand in line already. */
+void ot_pool_drain(struct ot_pool *pool, bool draining);
 
 /* -- any thread -- */
 

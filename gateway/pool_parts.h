@@ -31,6 +31,7 @@ struct ot_pool {
     _Atomic int state;
     _Atomic bool woken;    /* the control thread will look at it */
     _Atomic bool may_grow; /* it could start one more */
+    _Atomic bool draining;
     _Atomic uint64_t queued;
     pthread_mutex_t lock; /* of what follows, and of changes of `state` */
     struct ot_waiter *first, *last;

@@ -113,8 +113,11 @@ void ot_pool_hand_out(struct ot_pool *pool)
 void ot_pool_give(struct ot_pool *pool, struct ot_cell *cell, uint64_t now_ms)
 {
     ot_cell_give(cell, now_ms);
-    if (atomic_load(&pool->queued) > 0)
+    if (atomic_load(&pool->queued) > 0) {
         ot_pool_hand_out(pool);
+        if (pool->draining)
+            ot_pool_wake(pool);
+    }
 }
 
 static bool is_down(int state)

@@ -102,6 +102,7 @@ static void take_pools(const struct ot_cell_counters *counters, struct ot_snapsh
         take_cells(pools[i], out);
         out->queued += ot_pool_queued(pools[i]);
     }
+    out->starts = counters->starts;
     for (size_t i = 0; i < OT_EXIT_COUNT; i++)
         out->exits[i] = counters->exits[i];
     for (size_t i = 0; i < OT_START_BUCKETS; i++)

@@ -34,8 +34,9 @@ struct ot_snapshot {
     size_t function_count;
     struct ot_snapshot_cell *cells;
     size_t cell_count;
-    uint64_t queued;               /* requests in line */
-    uint64_t exits[OT_EXIT_COUNT]; /* of all generations, and so are these: */
+    uint64_t queued; /* requests in line */
+    uint64_t starts; /* of all generations, and so are these: */
+    uint64_t exits[OT_EXIT_COUNT];
     uint64_t start_ms[OT_START_BUCKETS];
     uint64_t start_ms_sum;
     struct ot_thread_counters threads; /* of all threads */

@@ -243,6 +243,7 @@ static int take(struct ot_control *control, struct ot_error *err)
         return ot_control_serve(control, generation, err);
     }
     control->swap.next = generation;
+    ot_generation_drain(generation, control->endpoints.draining);
     start_alike(control->endpoints.current, generation);
     if (control->swap.acceptance != NULL)
         start_one(generation);

@@ -143,10 +143,61 @@ happened() {
     wait "$late"
     [ "$(cat late)" = late ]
     [ "$(cell slow openRequests)" = 0 ]
+    [ "$(cell slow pid)" = null ]
+    [ "$(cell slow lastExit)" = drained ]
     "$ONETUBE" drain --control-socket "$SOCKET" --undo
     [ "$(curl -sS "$URL/hello")" = hi ]
     [ "$(status_of "$BASE/health")" = 200 ]
     happened undrain
+}
+
+@test "restart replaces the engine of a function, or all, and nobody else's" {
+    serve --control-socket "$SOCKET"
+    [ "$(curl -sS "$URL/hello")" = hi ]
+    curl -sS "$URL/slow?ms=1500" >late 3>&- &
+    late=$!
+    wait_until eval '[ "$(cell slow openRequests)" = 1 ]'
+    hello=$(cell hello pid)
+    slow=$(cell slow pid)
+    "$ONETUBE" restart hello --control-socket "$SOCKET"
+    [ "$(cell slow pid)" = "$slow" ]
+    "$ONETUBE" ps --control-socket "$SOCKET" | grep -q '^hello\.2 .* ready'
+    wait_until happened "exit  *hello  pid $hello  restarted"
+    "$ONETUBE" restart --all --control-socket "$SOCKET"
+    wait "$late"
+    [ "$(cat late)" = late ]
+    wait_until happened "exit  *slow  pid $slow  restarted"
+    [ "$(curl -sS "$URL/hello")" = hi ]
+    raw '{"command":"restart","name":"hello"}
+' >restarting.json
+    valid control restarting.json
+    run "$ONETUBE" restart nothing --control-socket "$SOCKET"
+    exits 1
+    has "no function or cell has the name nothing"
+    for wrong in "" "--all hello" "a b" "../x"; do
+        # shellcheck disable=SC2086 # words
+        run "$ONETUBE" restart --control-socket "$SOCKET" $wrong
+        exits 2
+    done
+}
+
+@test "top shows what runs once, or again and again on a terminal" {
+    serve --control-socket "$SOCKET"
+    [ "$(curl -sS "$URL/hello")" = hi ]
+    run "$ONETUBE" top --control-socket "$SOCKET" --interval-ms 100
+    exits 0
+    has "serving, generation 1"
+    has "pool: 0.0% of 1 requests found an engine at once, 0 wait; 1 starts"
+    [[ "$output" =~ CELL\ +PID\ +STATE\ +REQ/S ]]
+    [[ "$output" =~ hello\ +[0-9]+\ +ready\ +0.0\ +0.0\ +0\  ]]
+    [[ "$output" != *$'\033'* ]]
+    "$ONETUBE" top --control-socket "$SOCKET" --json >top.json
+    valid control top.json
+    script -qec "timeout 2 '$ONETUBE' top --control-socket '$SOCKET' --interval-ms 200" /dev/null >screen </dev/null || true
+    [ "$(grep -c "serving, generation 1" screen)" -ge 2 ]
+    grep -q $'\033\\[H' screen
+    run "$ONETUBE" top --control-socket "$SOCKET" --interval-ms 1
+    exits 2
 }
 
 @test "stop waits for the end and tells whether something was cut off" {

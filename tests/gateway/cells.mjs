@@ -2,7 +2,10 @@
 // its answer, whatever becomes of processes meanwhile.
 
 import assert from "node:assert/strict";
-import { childrenOf, eventually, makePayload, refused, serving, sleep, test, until } from "./harness.mjs";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { build, childrenOf, eventually, makePayload, refused, serving, sleep, test, until, work } from "./harness.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 
@@ -25,6 +28,8 @@ const functions = (configs) => makePayload(Object.fromEntries(Object.entries(con
 const quiet = ["--log-format", "none"];
 
 const exits = (gateway, reason) => gateway.metric(`onetube_cell_exits_total{reason="${reason}"}`);
+/** onetube restart, drain ... of this gateway. */
+const operate = (gateway, ...words) => promisify(execFile)(path.join(build, "onetube"), [...words, "--control-socket", gateway.socket]);
 const distinct = (answers) => new Set(answers.map(({ id }) => id));
 const busy = { error: "Function is busy", reason: "function_busy" };
 const away = { error: "Function is not available", reason: "function_unavailable" };
@@ -92,7 +97,7 @@ async function recycling(gateway) {
         }
         await until(async () => (await exits(gateway, "idle-stopped")) > before);
         assert.equal((await gateway.cell("lazy")).lastExit, "idle-stopped");
-        await get(gateway, "lazy");
+        assert.equal((await get(gateway, "lazy/sleep/2500")).name, "lazy"); // busy is not idle
     });
     await test("what is kept (warm) is not stopped for idleness", async () => {
         const { pid, starts } = await gateway.cell("kept");
@@ -286,9 +291,67 @@ async function spending(gateway) {
         assert.match(gateway.said, /it failed too often/);
         assert.equal(distinct(await hammer(gateway, 4, () => "sturdy", (count) => count < 100)).size, 1);
     });
+    await test("the way back: onetube restart, for this one alone", async () => {
+        const { pid } = await gateway.cell("sturdy");
+        await operate(gateway, "restart", "frail");
+        assert.equal((await get(gateway, "frail")).count, 1);
+        assert.equal((await gateway.cell("sturdy")).pid, pid);
+    });
     await test("the way back: a swap, without a restart of the gateway", async () => {
+        for (let i = 0; i < 2; i++) {
+            const pid = await until(async () => (await gateway.ask("frail")).status === 200 && (await gateway.cell("frail")).pid);
+            process.kill(pid, "SIGKILL");
+            await until(async () => (await gateway.cell("frail")).pid !== pid);
+        }
+        await until(async () => (await gateway.cell("frail")).state === "backoff");
         gateway.kill("SIGHUP");
         await until(async () => (await gateway.ask("frail")).status === 200);
+    });
+}
+
+async function operating(gateway) {
+    await test("onetube restart --all under load, five times: not one request fails", async () => {
+        let over = false;
+        const load = hammer(gateway, 8, (caller, i) => `${["one", "many", "fresh"][(caller + i) % 3]}/sleep/${i % 5}`, () => !over);
+        load.catch(() => {});
+        await sleep(300);
+        const before = await exits(gateway, "restarted");
+        for (let i = 0; i < 5; i++) await operate(gateway, "restart", "--all");
+        over = true;
+        assert((await load).length > 50);
+        assert((await exits(gateway, "restarted")) >= before + 5);
+    });
+    await test("onetube drain under load: what was taken is answered, also who waits in line; the rest is told, and every engine ends", async () => {
+        const slow = at(10, () => get(gateway, "one/sleep/100")); // two at a time
+        await until(async () => (await gateway.metric("onetube_cell_queued")) >= 5);
+        const seen = new Set();
+        let over = false;
+        const load = at(4, async () => {
+            while (!over) {
+                const answer = await gateway.ask("many/sleep/5");
+                seen.add(answer.status === 200 ? "answered" : answer.json().reason);
+            }
+        });
+        await operate(gateway, "drain");
+        assert.equal((await slow).length, 10);
+        assert.equal(childrenOf(gateway.pid).length, 0);
+        over = true;
+        await load;
+        for (const one of seen) assert(["answered", "draining"].includes(one), one);
+        assert((await exits(gateway, "drained")) >= 2);
+        refused(await gateway.ask("one"), 503, { error: "Service is draining", reason: "draining" });
+        assert.equal(childrenOf(gateway.pid).length, 0);
+    });
+    await test("drain --undo: functions are called again, and what is kept is back", async () => {
+        await operate(gateway, "drain", "--undo");
+        await until(async () => (await gateway.cell("kept")).state === "ready");
+        await at(20, (i) => get(gateway, ["one", "many", "fresh", "kept"][i % 4]));
+    });
+    await test("ME pool metrics: hits, misses, their ratio, starts and how long they took", async () => {
+        const [hits, misses, ratio] = await Promise.all(["hits_total", "misses_total", "hit_ratio"].map((name) => gateway.metric(`onetube_cell_${name}`)));
+        assert(hits > 0 && misses > 0 && ratio > 0 && ratio < 1, `${hits} ${misses} ${ratio}`);
+        assert.equal(await gateway.metric('onetube_cell_start_seconds_bucket{le="+Inf"}'), await gateway.metric("onetube_cell_start_seconds_count"));
+        assert((await gateway.metric("onetube_cell_start_seconds_count")) > 10);
     });
 }
 
@@ -301,7 +364,14 @@ async function sharing(gateway) {
     });
 }
 
+const socketOf = (name) => path.join(work, `${name}.sock`);
+const control = (name) => ["--control-socket", socketOf(name)];
+
 export const cells = {
+    operated: async () => {
+        const payload = functions({ one: { maxConcurrency: 2 }, many: { replicas: 2 }, fresh: { ttl: 0 }, kept: { warm: true } });
+        await serving("operated", [payload, [...quiet, ...control("operated")]], (gateway) => operating(Object.assign(gateway, { socket: socketOf("operated") })));
+    },
     recycled: async () => {
         const payload = functions({
             single: {},
@@ -335,7 +405,7 @@ export const cells = {
     failed: async () => {
         const payload = functions({ frail: {}, sturdy: {} });
         await serving("failed", [payload, quiet], failing);
-        await serving("spent", [payload, [...quiet, "--failure-budget", "1"]], spending);
+        await serving("spent", [payload, [...quiet, "--failure-budget", "1", ...control("spent")]], (gateway) => spending(Object.assign(gateway, { socket: socketOf("spent") })));
         await serving("shared", [payload, [...quiet, "--isolation", "shared"]], sharing);
     },
 };

@@ -29,6 +29,11 @@ static void test_accepted(void **state)
     assert_false(request.undo);
     accepts("{\"command\":\"drain\",\"undo\":true}", &request);
     assert_true(request.undo);
+    accepts("{\"command\":\"restart\"}", &request);
+    assert_int_equal(request.command, OT_OPS_RESTART);
+    assert_string_equal(request.name, "");
+    accepts("{\"name\":\"hello\",\"command\":\"restart\"}", &request);
+    assert_string_equal(request.name, "hello");
     accepts("{\"command\":\"stop\"}", &request);
     assert_int_equal(request.command, OT_OPS_STOP);
     assert_true(request.grace_ms == OT_OPS_NO_GRACE);
@@ -56,6 +61,12 @@ static void test_refused(void **state)
         "{\"command\":\"events\",\"last\":4294967296}",
         "{\"command\":\"stop\",\"graceMs\":2147483648}",
         "{\"command\":\"stop\",\"graceMs\":1.5}",
+        "{\"command\":\"stop\",\"name\":\"hello\"}",
+        "{\"command\":\"restart\",\"name\":\"\"}",
+        "{\"command\":\"restart\",\"name\":\"hello\\u0000\"}",
+        "{\"command\":\"restart\",\"name\":1}",
+        "{\"command\":\"restart\",\"name\":"
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
     };
 
     (void)state;

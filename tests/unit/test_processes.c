@@ -58,6 +58,20 @@ static void test_control_characters_are_shown_harmless(void **state)
     assert_null(strchr(text, '\a'));
 }
 
+static void test_pool(void **state)
+{
+    OT_AUTOFREE char *text = table(
+        "{\"gateway\":{\"pid\":7,\"state\":\"serving\",\"release\":\"\"},\"pool\":{\"hits\":3,"
+        "\"misses\":1,\"queued\":2,\"starts\":4,\"evictions\":1,\"more\":[],\"startTimes\":["
+        "{\"atMostMs\":10,\"count\":1},{\"atMostMs\":50,\"count\":2},{\"atMostMs\":null,"
+        "\"count\":1}]},\"cells\":[]}",
+        false);
+
+    (void)state;
+    assert_non_null(strstr(text, "\npool: 75.0% of 4 requests found an engine at once, 2 wait; "
+                                 "4 starts (half within 50 ms), 1 evictions\n\nCELL"));
+}
+
 static void test_ages(void **state)
 {
     static const struct {
@@ -95,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns_are_aligned),
         cmocka_unit_test(test_control_characters_are_shown_harmless),
+        cmocka_unit_test(test_pool),
         cmocka_unit_test(test_ages),
         cmocka_unit_test(test_answers_that_lack_something),
     };
