@@ -7,6 +7,7 @@
 #include "build/diagnostics.h"
 #include "build/dist.h"
 #include "build/handlers.h"
+#include "build/inline_wasm.h"
 #include "build/interpreter.h"
 #include "build/static_files.h"
 
@@ -171,6 +172,25 @@ static int scan_sources(struct build *build, struct ot_error *err)
     return fail_if_errors(build, err);
 }
 
+/* What no bundling made. */
+static int add_members(struct build *build, struct ot_error *err)
+{
+    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) <
+        0)
+        return -1;
+    ot_inline_wasm(&build->bundle, &build->sources, &build->static_files);
+    ot_interpret(&build->bundle, &build->sources, &build->interpreted, &build->static_files,
+                 build->report);
+    for (size_t i = 0; i < build->static_files.count; i++) {
+        const struct ot_static_member *member = &build->static_files.members[i];
+
+        if (ot_bundle_add(&build->bundle, ot_span_of(member->path), ot_buf_span(&member->data),
+                          err) < 0)
+            return -1;
+    }
+    return fail_if_errors(build, err);
+}
+
 static int bundle_sources(struct build *build, struct ot_error *err)
 {
     const struct ot_build_options *options = build->options;
@@ -190,25 +210,12 @@ static int bundle_sources(struct build *build, struct ot_error *err)
         ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
         return -1;
     ot_bundle_tell(&build->bundle, build->report);
-    if (ot_interpret(&build->bundle, build->entries, build->sources.count, &build->interpreted,
-                     build->report, err) < 0)
-        return -1;
     for (size_t i = 0; i < build->sources.count; i++) {
         if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,
                               err) < 0)
             return -1;
     }
-    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) <
-        0)
-        return -1;
-    for (size_t i = 0; i < build->static_files.count; i++) {
-        const struct ot_static_member *member = &build->static_files.members[i];
-
-        if (ot_bundle_add(&build->bundle, ot_span_of(member->path), ot_buf_span(&member->data),
-                          err) < 0)
-            return -1;
-    }
-    return fail_if_errors(build, err);
+    return add_members(build, err);
 }
 
 static const struct ot_bundle_entry *entry_of(const struct build *build, const char *name)

@@ -339,6 +339,16 @@ static int sort_files(struct ot_bundle *bundle, struct ot_error *err)
     return 0;
 }
 
+static int compare_path(const void *path, const void *file)
+{
+    return ot_span_compare(ot_span_of(path), ((const struct ot_bundle_file *)file)->path);
+}
+
+struct ot_bundle_file *ot_bundle_find(const struct ot_bundle *bundle, const char *path)
+{
+    return bsearch(path, bundle->files, bundle->file_count, sizeof(*bundle->files), compare_path);
+}
+
 int ot_bundle_add(struct ot_bundle *bundle, struct ot_span path, struct ot_span data,
                   struct ot_error *err)
 {

@@ -60,4 +60,6 @@ void ot_bundle_tell(const struct ot_bundle *bundle, struct ot_build_report *repo
  */
 OT_MUST_USE int ot_bundle_add(struct ot_bundle *bundle, struct ot_span path, struct ot_span data,
                               struct ot_error *err);
+/* By its path, or NULL. */
+struct ot_bundle_file *ot_bundle_find(const struct ot_bundle *bundle, const char *path);
 void ot_bundle_free(struct ot_bundle *bundle);

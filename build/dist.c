@@ -41,30 +41,12 @@ static char *bundle_path(const struct ot_dist_function *function)
     return ot_asprintf("functions/%s.js", function->name);
 }
 
-static ssize_t find_file(const struct ot_bundle *bundle, const char *path)
-{
-    size_t low = 0, high = bundle->file_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = ot_span_compare(bundle->files[middle].path, ot_span_of(path));
-
-        if (order == 0)
-            return (ssize_t)middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return -1;
-}
-
 /* The source map that stands beside a file, if there is one: stacks are told in terms of it. */
 static void list_map(const struct ot_dist *dist, const char *file, struct ot_list *modules)
 {
     OT_AUTOFREE char *map = ot_asprintf("%s.map", file);
 
-    if (find_file(dist->bundle, map) >= 0)
+    if (ot_bundle_find(dist->bundle, map) != NULL)
         ot_list_add(modules, map);
 }
 
@@ -119,16 +101,16 @@ static int write_function(const struct ot_dist *dist, const struct ot_dist_funct
     const struct ot_bundle *bundle = dist->bundle;
     OT_AUTOFREE char *path = bundle_path(function);
     OT_AUTOLIST struct ot_list modules = {0};
-    ssize_t index = find_file(bundle, path);
+    const struct ot_bundle_file *file = ot_bundle_find(bundle, path);
 
-    if (index < 0)
+    if (file == NULL)
         return ot_fail(err, OT_TOOL, "esbuild made no %s", path);
     list_modules(dist, (size_t)(function - dist->functions), path, &modules);
     *built = (struct ot_built_function){.name = ot_strdup(function->name),
-                                        .bytes = bundle->files[index].data.len,
+                                        .bytes = file->data.len,
                                         .is_public = function->is_public,
                                         .cached = function->cached};
-    memcpy(built->sha256, digests[index].hex, sizeof(built->sha256));
+    memcpy(built->sha256, digests[file - bundle->files].hex, sizeof(built->sha256));
     built->total_bytes = built->bytes;
     ot_jw_object(writer, NULL);
     ot_jw_string(writer, "name", function->name);
@@ -140,10 +122,10 @@ static int write_function(const struct ot_dist *dist, const struct ot_dist_funct
         ot_jw_list(writer, "moduleFiles", &modules);
     ot_jw_object_end(writer);
     for (size_t i = 0; i < modules.count; i++) {
-        index = find_file(bundle, modules.items[i]);
-        if (index < 0)
+        file = ot_bundle_find(bundle, modules.items[i]);
+        if (file == NULL)
             return ot_fail(err, OT_TOOL, "esbuild made no %s", modules.items[i]);
-        built->total_bytes += bundle->files[index].data.len;
+        built->total_bytes += file->data.len;
     }
     return 0;
 }

@@ -9,7 +9,6 @@
 #define CHUNK "chunks/interpreter.js"
 
 static const char import_line[] = "import \"../" CHUNK "\";\n";
-static const char constructor[] = "Function";
 static const char map_comment[] = "\n//# sourceMappingURL=";
 
 void ot_interpreted_free(struct ot_interpreted *interpreted)
@@ -22,10 +21,10 @@ void ot_interpreted_free(struct ot_interpreted *interpreted)
 
 /* -- who makes code ---------------------------------------------------------------------------- */
 
-/* What finds the global object, or the lack of a compiler, and is made to fail. */
+/* What finds the global object, another `require`, or the lack of a compiler. */
 static bool is_probe(struct ot_span arguments)
 {
-    static const char *const bodies[] = {"return this", "return this;", ""};
+    static const char *const bodies[] = {"return this", "return this;", "this", "require", ""};
 
     if (ot_span_starts(arguments, ")"))
         return true;
@@ -42,41 +41,52 @@ static bool is_probe(struct ot_span arguments)
     return false;
 }
 
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || strchr("_$.#", c) != NULL || (unsigned char)c >= 0x80;
+}
+
 /* "isFunction(" and "lib.Function(" are others; "globalThis.Function(" is not worth a word. */
 static bool is_word_start(const char *start, const char *at)
 {
-    static const char more[] = "Async";
-    size_t len = strlen(more);
-
-    if ((size_t)(at - start) >= len && memcmp(at - len, more, len) == 0)
-        at -= len;
-    return at == start || !(isalnum((unsigned char)at[-1]) || strchr("_$.#", at[-1]) != NULL ||
-                            (unsigned char)at[-1] >= 0x80);
+    return at == start || !is_word(at[-1]);
 }
 
 /* Whether it is called with code, right there or by way of its methods. */
 static bool is_call(struct ot_span behind)
 {
-    static const char *const methods[] = {".apply(", ".bind(", ".call("};
+    static const char *const ways[] = {".apply(", ".bind(", ".call(", ")("};
 
-    for (size_t i = 0; i < OT_COUNT(methods); i++) {
-        if (ot_span_starts(behind, methods[i]))
+    for (size_t i = 0; i < OT_COUNT(ways); i++) {
+        if (ot_span_starts(behind, ways[i]))
             return true;
     }
     return ot_span_starts(behind, "(") && !is_probe(ot_span_skip(behind, 1));
 }
 
-struct ot_span ot_interpreter_call(struct ot_span output)
+static struct ot_span find_call(struct ot_span output, const char *word, const char *prefix)
 {
     struct ot_span rest = output;
+    size_t len = strlen(word), before = strlen(prefix);
     const char *found;
 
-    while ((found = memmem(rest.data, rest.len, constructor, strlen(constructor))) != NULL) {
-        rest = ot_span_skip(rest, (size_t)(found - rest.data) + strlen(constructor));
-        if (is_word_start(output.data, found) && is_call(rest))
-            return (struct ot_span){found, strlen(constructor)};
+    while ((found = memmem(rest.data, rest.len, word, len)) != NULL) {
+        const char *start = found;
+
+        rest = ot_span_skip(rest, (size_t)(found - rest.data) + len);
+        if ((size_t)(start - output.data) >= before && memcmp(start - before, prefix, before) == 0)
+            start -= before;
+        if (is_word_start(output.data, start) && is_call(rest))
+            return (struct ot_span){found, len};
     }
     return (struct ot_span){0};
+}
+
+struct ot_span ot_interpreter_call(struct ot_span output)
+{
+    struct ot_span call = find_call(output, "Function", "Async");
+
+    return call.data != NULL ? call : find_call(output, "eval", "");
 }
 
 /* The source that a place in an output comes from, as esbuild's comment above it says. */
@@ -97,16 +107,6 @@ static struct ot_span source_of(struct ot_span output, const char *at)
         at = line;
     }
     return (struct ot_span){0};
-}
-
-static int compare_path(const void *path, const void *file)
-{
-    return ot_span_compare(ot_span_of(path), ((const struct ot_bundle_file *)file)->path);
-}
-
-static struct ot_bundle_file *find_file(const struct ot_bundle *bundle, const char *path)
-{
-    return bsearch(path, bundle->files, bundle->file_count, sizeof(*bundle->files), compare_path);
 }
 
 /* For each file of the bundle its first call of `Function`. */
@@ -130,7 +130,7 @@ static const struct ot_bundle_file *find_maker(const struct ot_bundle *bundle,
     ot_list_add(&reached, path);
     ot_metafile_reachable(&bundle->metafile, path, &reached);
     for (size_t i = 0; i < reached.count; i++) {
-        const struct ot_bundle_file *file = find_file(bundle, reached.items[i]);
+        const struct ot_bundle_file *file = ot_bundle_find(bundle, reached.items[i]);
 
         if (file != NULL && calls[file - bundle->files].data != NULL)
             return file;
@@ -169,39 +169,33 @@ static void append_import(struct ot_buf *out, struct ot_span text)
     ot_buf_append(out, text.data + head, text.len - head);
 }
 
-static int add_chunk(struct ot_bundle *bundle, struct ot_error *err)
+static void add_chunk(struct ot_static_list *members, size_t function)
 {
     struct ot_span text = ot_interpreter_text();
-    OT_AUTOFREE char *metafile =
-        ot_asprintf("{\"inputs\":{\"onetube-shim:interpreter.js\":{\"bytes\":%zu,\"imports\":[]}},"
-                    "\"outputs\":{\"" CHUNK "\":{\"bytes\":%zu,\"imports\":[],\"inputs\":"
-                    "{\"onetube-shim:interpreter.js\":{\"bytesInOutput\":%zu}}}}}",
-                    text.len, text.len, text.len);
+    OT_AUTOBUF struct ot_buf data = {0};
 
-    if (ot_metafile_add(&bundle->metafile, ot_span_of(metafile), "", err) < 0)
-        return -1;
-    ot_metafile_finish(&bundle->metafile);
-    return ot_bundle_add(bundle, ot_span_of(CHUNK), text, err);
+    ot_buf_append(&data, text.data, text.len);
+    ot_static_add(members, function, CHUNK, &data);
 }
 
-int ot_interpret(struct ot_bundle *bundle, const struct ot_bundle_entry *entries,
-                 size_t entry_count, struct ot_interpreted *out, struct ot_build_report *report,
-                 struct ot_error *err)
+void ot_interpret(struct ot_bundle *bundle, const struct ot_sources *sources,
+                  struct ot_interpreted *out, struct ot_static_list *members,
+                  struct ot_build_report *report)
 {
     OT_AUTOFREE struct ot_span *calls = find_calls(bundle);
 
-    out->outputs = ot_alloc(entry_count + 1, sizeof(*out->outputs));
-    for (size_t i = 0; i < entry_count; i++) {
-        OT_AUTOFREE char *path = ot_asprintf("functions/%s.js", entries[i].name);
+    out->outputs = ot_alloc(sources->count + 1, sizeof(*out->outputs));
+    for (size_t i = 0; i < sources->count; i++) {
+        const char *name = sources->items[i].name;
+        OT_AUTOFREE char *path = ot_asprintf("functions/%s.js", name);
         const struct ot_bundle_file *maker = find_maker(bundle, calls, path);
-        struct ot_bundle_file *file = find_file(bundle, path);
+        struct ot_bundle_file *file = ot_bundle_find(bundle, path);
 
         if (maker == NULL || file == NULL)
             continue;
-        tell(maker->data, calls[maker - bundle->files].data, entries[i].name, report);
+        tell(maker->data, calls[maker - bundle->files].data, name, report);
         append_import(&out->outputs[out->count], file->data);
         file->data = ot_buf_span(&out->outputs[out->count++]);
-        ot_metafile_link(&bundle->metafile, path, CHUNK, strlen(import_line));
+        add_chunk(members, i);
     }
-    return out->count > 0 ? add_chunk(bundle, err) : 0;
 }

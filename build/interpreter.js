@@ -7,7 +7,6 @@
 
 //! Holds sval (copyright Siubaak) and acorn (copyright its contributors), both under the MIT licence.
 
-/** Evaluated when code is first made: most requests never need it. */
 const load = () => /** @type {typeof import("sval").default} */ (/** @type {unknown} */ (require("sval")));
 
 /**
@@ -24,14 +23,19 @@ function sloppy(made) {
     return anonymous;
 }
 
+/** Evaluated when code is first made: most requests never need it. */
+const newInterpreter = () => {
+    const Interpreter = load();
+    return new Interpreter({ ecmaVer: "latest", sourceType: "script", sandBox: false });
+};
+
 /**
  * @param {string} kind the words before the name
  * @param {string[]} parameters
  * @param {string} body
  */
 function interpret(kind, parameters, body) {
-    const Interpreter = load();
-    const interpreter = new Interpreter({ ecmaVer: "latest", sourceType: "script", sandBox: false });
+    const interpreter = newInterpreter();
     const source = `${kind} anonymous(${parameters.join(",")}\n) {\n${body}\n}`;
     interpreter.run(`exports.made = (${source});`);
     const inner = /** @type {Function} */ (interpreter.exports.made);
@@ -74,3 +78,20 @@ Object.defineProperty(globalThis, "Function", { value: constructor, writable: tr
 replace("async function", async function () {});
 replace("function*", function* () {});
 replace("async function*", async function* () {});
+
+/**
+ * In the global scope, wherever it is called. The value is that of an expression; statements have none.
+ * @param {unknown} code
+ */
+function evaluate(code) {
+    if (typeof code !== "string") return code;
+    const interpreter = newInterpreter();
+    try {
+        interpreter.run(`exports.made = () => (${code}\n);`);
+    } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        return void interpreter.run(code);
+    }
+    return interpreter.exports.made();
+}
+Object.defineProperty(globalThis, "eval", { value: evaluate, writable: true, configurable: true });

@@ -253,23 +253,6 @@ const struct ot_metafile_node *ot_metafile_output(const struct ot_metafile *meta
     return find(&metafile->outputs, path);
 }
 
-void ot_metafile_link(struct ot_metafile *metafile, const char *from, const char *to,
-                      uint64_t bytes)
-{
-    struct ot_metafile_nodes *outputs = &metafile->outputs;
-
-    for (size_t i = 0; i < outputs->count; i++) {
-        struct ot_metafile_node *node = &outputs->items[i];
-
-        if (strcmp(node->path, from) != 0)
-            continue;
-        node->bytes += bytes;
-        node->imports = ot_realloc(node->imports, node->import_count + 1, sizeof(*node->imports));
-        node->imports[node->import_count++] =
-            (struct ot_metafile_import){.path = ot_strdup(to), .at_start = true};
-    }
-}
-
 /*
  * Whatever can be reached from `start` through nodes that `enters` accepts: marks them in `seen`.
  */

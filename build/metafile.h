@@ -57,9 +57,6 @@ OT_MUST_USE int ot_metafile_add(struct ot_metafile *metafile, struct ot_span jso
                                 const char *out_prefix, struct ot_error *err);
 /* Call once, after the last ot_metafile_add: sorts, and keeps one of each path. */
 void ot_metafile_finish(struct ot_metafile *metafile);
-/* Output `from` got `bytes` more, with which it imports output `to` at its start. */
-void ot_metafile_link(struct ot_metafile *metafile, const char *from, const char *to,
-                      uint64_t bytes);
 void ot_metafile_free(struct ot_metafile *metafile);
 /* One that shares nothing with it; free it, too. */
 struct ot_metafile ot_metafile_copy(const struct ot_metafile *metafile);

@@ -26,6 +26,27 @@ static bool is_file(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+static bool is_known(const struct ot_static_list *list, const char *path)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->members[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+void ot_static_add(struct ot_static_list *list, size_t function, const char *path,
+                   struct ot_buf *data)
+{
+    if (!ot_list_has(&list->functions[function], path))
+        ot_list_add(&list->functions[function], path);
+    if (is_known(list, path))
+        return;
+    list->members = ot_realloc(list->members, list->count + 1, sizeof(*list->members));
+    list->members[list->count++] = (struct ot_static_member){ot_strdup(path), *data};
+    *data = (struct ot_buf){0};
+}
+
 /* Adds the file `relative` (to the functions folder) for the function. */
 static int add_file(struct finder *finder, size_t function, const char *relative,
                     struct ot_error *err)
@@ -34,25 +55,16 @@ static int add_file(struct finder *finder, size_t function, const char *relative
     OT_AUTOFREE char *path = ot_path_join(finder->project->folder, ot_span_of(relative));
     OT_AUTOFREE char *virtual_path = ot_project_virtual_path(finder->project, path);
     OT_AUTOFREE char *member = ot_asprintf("files/%s", virtual_path);
-    struct ot_buf data = {0};
+    OT_AUTOBUF struct ot_buf data = {0};
 
     if (!ot_is_relative_path(ot_span_of(member)))
         return ot_fail(err, OT_FAILED,
                        "\"%s\" cannot be a file of a dist: use only letters, digits, '.', '_' and "
                        "'-' in its name, and at most %d bytes",
                        relative, OT_PATH_MAX);
-    if (!ot_list_has(&out->functions[function], member))
-        ot_list_add(&out->functions[function], member);
-    for (size_t i = 0; i < out->count; i++) {
-        if (strcmp(out->members[i].path, member) == 0)
-            return 0;
-    }
-    if (ot_read_file(path, FILE_MAX, &data, err) < 0) {
-        ot_buf_free(&data);
+    if (!is_known(out, member) && ot_read_file(path, FILE_MAX, &data, err) < 0)
         return -1;
-    }
-    out->members = ot_realloc(out->members, out->count + 1, sizeof(*out->members));
-    out->members[out->count++] = (struct ot_static_member){OT_STEAL(member), data};
+    ot_static_add(out, function, member, &data);
     return 0;
 }
 

@@ -1,12 +1,15 @@
-/* The static files that functions declare or read: which members of the dist they become. */
+/*
+ * The static files that functions declare or read: which members of the dist they become. And other
+ * members that no bundling made.
+ */
 #pragma once
 
 #include "build/bundle.h"
 
-/* A file of a function: "files/<path>" in the dist. Start from `{0}`. */
+/* Start from `{0}`. */
 struct ot_static_list {
     struct ot_static_member {
-        char *path; /* in the dist */
+        char *path; /* in the dist: a file of a function is "files/<path>" */
         struct ot_buf data;
     } * members; /* sorted by path bytewise, each once */
     size_t count;
@@ -23,4 +26,10 @@ struct ot_static_list {
 OT_MUST_USE int ot_static_find(const struct ot_project *project, const struct ot_bundle *bundle,
                                struct ot_static_list *out, struct ot_build_report *report,
                                struct ot_error *err);
+/*
+ * Function `function` has a member of this path, which passes ot_is_relative_path. If none had it,
+ * `data` is taken; the first's stays.
+ */
+void ot_static_add(struct ot_static_list *list, size_t function, const char *path,
+                   struct ot_buf *data);
 void ot_static_free(struct ot_static_list *list);

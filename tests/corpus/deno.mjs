@@ -14,6 +14,7 @@ export const answers = {
     form: [{ get: "/form?a=1&b=%3C", text: '<form method="post"><label>a<input name="a" value="1"/></label><label>b<input name="b" value="&lt;"/></label></form>' }],
     "wasm-named": [{ get: "/wasm-named?a=20&b=22", text: "42" }],
     "wasm-file": [{ get: "/wasm-file", json: { sum: 42, exports: ["add"], again: 3 } }],
+    "wasm-inline": [{ get: "/wasm-inline", json: [7, 8] }],
     "wasm-stream": [{ get: "/wasm-stream", text: "42" }, { get: "/wasm-stream", text: "42" }],
     "wasm-module": [{ get: "/wasm-module", json: { add: "function", sum: -(2 ** 31) } }],
     orders: [
@@ -30,7 +31,7 @@ export const answers = {
         {
             post: "/rules-engine",
             body: { rule: "order.lines.map((n) => n * 2).join()", order: { lines: [1, 2, 3] } },
-            json: { result: "2,4,6", large: 3, same: [true, true, "anonymous", 1], global: true, made: 3 },
+            json: { result: "2,4,6", large: 3, same: [true, true, "anonymous", 1], sum: 4, global: true, made: 3 },
         },
         { post: "/rules-engine", body: { rule: "order.lines(", order: {} }, status: 422, json: ["SyntaxError", "Unexpected token (3:21)"] },
         { post: "/rules-engine", body: { rule: "order.lines.length", order: {} }, status: 422, json: ["TypeError", "Cannot read properties of undefined (reading 'length')"] },

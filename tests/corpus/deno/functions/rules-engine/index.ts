@@ -19,6 +19,7 @@ Deno.serve(async (request) => {
             result: rule(body.order),
             large: await later(body.order),
             same: [rule instanceof Function, rule.constructor === Function, rule.name, rule.length],
+            sum: eval("1 + " + body.order.lines.length),
             global: Function("return this")() === globalThis,
             made: new (Function("x", "this.x = x"))(3).x,
         });
