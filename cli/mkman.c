@@ -27,13 +27,16 @@ static const struct ot_man_item refusals[] = {
     {"E_STATEMENT", "signed, but not a valid statement"},
     {"E_SCHEMA", "a manifest or statement of a kind that this version does not read"},
     {"E_MANIFEST", "not the manifest that was signed, or not a valid one"},
-    {"E_ENGINE", "for another engine, or for a newer one"},
-    {"E_ROLLBACK", "the sequence is below --min-sequence or what --state remembers, or another "
-                   "release had it"},
+    {"E_ENGINE", "for a newer engine, or the trust file does not allow this one"},
+    {"E_ROLLBACK", "the sequence is below --min-sequence, the trust file's or what --state "
+                   "remembers, or another release had it"},
     {"E_STATE", "the file of --state is damaged, may be written by others, or is of releases with "
                 "another name"},
-    {"E_EXPIRED", "past the time given with --not-after"},
+    {"E_EXPIRED", "past the time given with --not-after, or the trust file has expired"},
     {"E_HASH", "a member's bytes do not match its SHA-256"},
+    {"E_TRUST", "not a valid trust file, or not the next version of its chain"},
+    {"E_POLICY", "the trust file has revoked it, or does not allow it on this target"},
+    {"E_REBUILD", "fewer rebuild attestations of it than the trust file demands"},
     {.tag = NULL},
 };
 

@@ -138,6 +138,19 @@ static void print_verdict(const struct ot_payload *payload, const char *code)
     printf("\n");
 }
 
+/* What a trust file has said; nothing without one. */
+static void write_policy(struct ot_json_writer *writer, const struct ot_policy *policy)
+{
+    if (policy == NULL)
+        return;
+    ot_jw_object(writer, "policy");
+    ot_jw_uint(writer, "version", policy->version);
+    ot_jw_string(writer, "sha256", policy->sha256);
+    ot_jw_list(writer, "rebuilders", &policy->rebuilders);
+    ot_jw_list(writer, "engines", &policy->engines);
+    ot_jw_object_end(writer);
+}
+
 static void write_accepted(struct ot_json_writer *writer, const struct ot_payload *payload)
 {
     const struct ot_statement *statement = ot_payload_statement(payload);
@@ -151,6 +164,7 @@ static void write_accepted(struct ot_json_writer *writer, const struct ot_payloa
     ot_jw_uint(writer, "bytes", ot_payload_image(payload).len);
     ot_jw_uint(writer, "functions", ot_payload_manifest(payload)->function_count);
     ot_jw_list(writer, "signers", ot_payload_signers(payload));
+    write_policy(writer, ot_payload_policy(payload));
 }
 
 static void write_checks(struct ot_json_writer *writer, const struct report *report)
@@ -209,7 +223,7 @@ static int verify(const struct values *values, const char *file, const struct ot
         note_refused(&report, err->code);
     if (done == 0 || err->kind == OT_REFUSED) {
         if (values->json) {
-            print_json(file, values->trust.threshold, &report, payload, err);
+            print_json(file, trust->threshold, &report, payload, err);
         } else {
             print_checks(file, &report, err->code);
             print_verdict(payload, err->code);

@@ -52,6 +52,7 @@ int ot_engine_program_take(struct ot_engine_program *program, struct ot_payload 
             "no memory that may be executed, for %s (vm.memfd_noexec must be below 2)",
             OT_ENGINE_PATH);
     program->name = ot_strdup(OT_ENGINE_PATH);
+    program->sha256[0] = '\0';
     if (fill(program->fd, payload, err) == 0)
         return 0;
     ot_engine_program_close(program);

@@ -5,8 +5,11 @@
  */
 #pragma once
 
+#include "base/digest.h"
 #include "base/process.h"
 #include "verify/payload.h"
+
+#include <sys/stat.h>
 
 /* Of the npm package workerd: the engine that the config is written for. */
 #define OT_ENGINE_VERSION "1.20261023.1"
@@ -94,6 +97,8 @@ OT_MUST_USE int ot_route_prefix(const char *text, char **out, struct ot_error *e
 struct ot_engine_program {
     int fd;     /* for reading; -1 when not open */
     char *name; /* for messages and its own argv[0]: its absolute path, or OT_ENGINE_PATH */
+    char sha256[OT_SHA256_HEX]; /* "" until it was needed */
+    struct stat hashed;         /* the file as it was then */
 };
 
 #define OT_ENGINE_PROGRAM_INIT ((struct ot_engine_program){.fd = -1})
@@ -114,3 +119,16 @@ OT_MUST_USE int ot_engine_program_open(struct ot_engine_program *program, const 
 OT_MUST_USE int ot_engine_program_take(struct ot_engine_program *program,
                                        struct ot_payload *payload, struct ot_error *err);
 void ot_engine_program_close(struct ot_engine_program *program);
+
+/* Computes program->sha256 of what the descriptor holds, again only when the file has changed. */
+OT_MUST_USE int ot_engine_program_hash(struct ot_engine_program *program, struct ot_error *err);
+/*
+ * Whether it is one of the engines that the payload's trust file allows, if that names any: else
+ * E_ENGINE.
+ */
+OT_MUST_USE int ot_engine_program_check(struct ot_engine_program *program,
+                                        const struct ot_payload *payload, struct ot_error *err);
+/* E_ENGINE for a program that is not any more what was hashed; fine if nothing was. Each start of
+ * an engine checks it. */
+OT_MUST_USE int ot_engine_program_unchanged(const struct ot_engine_program *program,
+                                            struct ot_error *err);

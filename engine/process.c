@@ -141,8 +141,11 @@ static int start(struct ot_engine *engine, const struct ot_engine_options *optio
 int ot_engine_start(const struct ot_engine_options *options, struct ot_engine **out,
                     struct ot_error *err)
 {
-    OT_AUTOENGINE struct ot_engine *engine = ot_alloc(1, sizeof(*engine));
+    OT_AUTOENGINE struct ot_engine *engine = NULL;
 
+    if (ot_engine_program_unchanged(options->program, err) < 0)
+        return -1;
+    engine = ot_alloc(1, sizeof(*engine));
     *engine = (struct ot_engine){.fds = {-1, -1, -1, -1},
                                  .stderr_fd = options->stderr_fd,
                                  .errors = options->errors,

@@ -220,6 +220,10 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .number = ++control->swap.count,
     };
 
+    if (ot_engine_program_check(control->swap.carried.fd >= 0 ? &control->swap.carried
+                                                              : &control->program,
+                                control->swap.payload, err) < 0)
+        return -1;
     describe(control);
     if (control->swap.carried.fd >= 0 && options->engine != NULL)
         ot_control_say(control, OT_LEVEL_WARNING,

@@ -234,6 +234,7 @@ static int serve(struct server *server, const char *path, struct ot_listen *list
                  struct ot_error *err)
 {
     if (verify(server, path, err) < 0 || encode(server, err) < 0 || open_program(server, err) < 0 ||
+        ot_engine_program_check(&server->program, server->payload, err) < 0 ||
         ot_listen_open(listen, err) < 0)
         return -1;
     if (server->values->trust_identity_headers && !ot_listen_is_local(listen))

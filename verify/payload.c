@@ -21,6 +21,8 @@ struct ot_payload {
     struct ot_statement statement;
     struct ot_list signers;
     bool engine_taken;
+    bool has_policy;
+    struct ot_policy policy;
 };
 
 /* What the steps of one verification share. */
@@ -39,8 +41,8 @@ const char *ot_check_name(enum ot_check check)
         [OT_CHECK_FILE] = "file",           [OT_CHECK_SIGNATURES] = "signatures",
         [OT_CHECK_STATEMENT] = "statement", [OT_CHECK_MANIFEST] = "manifest",
         [OT_CHECK_ENGINE] = "engine",       [OT_CHECK_SEQUENCE] = "sequence",
-        [OT_CHECK_EXPIRY] = "expiry",       [OT_CHECK_LAYOUT] = "layout",
-        [OT_CHECK_HASHES] = "hashes",
+        [OT_CHECK_EXPIRY] = "expiry",       [OT_CHECK_POLICY] = "policy",
+        [OT_CHECK_LAYOUT] = "layout",       [OT_CHECK_HASHES] = "hashes",
     };
 
     return (unsigned)check < OT_CHECK_COUNT ? names[check] : "unknown";
@@ -81,6 +83,8 @@ static int check_signatures(const struct verification *v, struct ot_error *err)
     OT_AUTOBUF struct ot_buf message = {0};
     struct ot_signature_page page;
 
+    if (v->trust->file != NULL && ot_trust_file_chain(&v->trust->file, 1, v->trust->now, err) < 0)
+        return -1;
     if (ot_signature_page_parse(&page, bytes + OT_SIGNATURES_OFFSET, err) < 0)
         return -1;
     ot_statement_pae(bytes + OT_STATEMENT_OFFSET, &message);
@@ -206,6 +210,25 @@ static int check_expiry(const struct verification *v, struct ot_error *err)
     return 0;
 }
 
+static int check_policy(const struct verification *v, struct ot_error *err)
+{
+    struct ot_payload *payload = v->payload;
+    const struct ot_trust *trust = v->trust;
+    struct ot_policy *policy = &payload->policy;
+
+    if (trust->file == NULL) {
+        passed(v, OT_CHECK_POLICY, "none, keys alone");
+        return 0;
+    }
+    if (ot_policy_check(trust, &payload->statement, policy, err) < 0)
+        return -1;
+    payload->has_policy = true;
+    passed(v, OT_CHECK_POLICY, "trust file version %" PRIu64 ", sha256 %s, %zu rebuild keys of %u",
+           policy->version, policy->sha256, policy->rebuilders.count,
+           trust->file->thresholds[OT_ROLE_REBUILD]);
+    return 0;
+}
+
 /* Layout and hashes are found out in the same pass over the members. */
 static int check_members(const struct verification *v, struct ot_error *err)
 {
@@ -242,7 +265,7 @@ int ot_payload_verify(const struct ot_source *source, const struct ot_trust *tru
     if (check_file(&v, err) < 0 || ot_source_take_pages(source, &payload->image, err) < 0 ||
         check_signatures(&v, err) < 0 || check_statement(&v, err) < 0 ||
         check_manifest(&v, err) < 0 || check_engine(&v, err) < 0 || check_sequence(&v, err) < 0 ||
-        check_expiry(&v, err) < 0 || check_members(&v, err) < 0)
+        check_expiry(&v, err) < 0 || check_policy(&v, err) < 0 || check_members(&v, err) < 0)
         return -1;
     *out = OT_STEAL(payload);
     return 0;
@@ -269,6 +292,8 @@ void ot_payload_free(struct ot_payload *payload)
     ot_image_free(&payload->image);
     ot_manifest_free(payload->manifest);
     ot_list_free(&payload->signers);
+    ot_list_free(&payload->policy.rebuilders);
+    ot_list_free(&payload->policy.engines);
     free(payload);
 }
 
@@ -290,6 +315,11 @@ const struct ot_statement *ot_payload_statement(const struct ot_payload *payload
 const struct ot_list *ot_payload_signers(const struct ot_payload *payload)
 {
     return &payload->signers;
+}
+
+const struct ot_policy *ot_payload_policy(const struct ot_payload *payload)
+{
+    return payload->has_policy ? &payload->policy : NULL;
 }
 
 void ot_payload_describe(const struct ot_payload *payload, struct ot_buf *out)

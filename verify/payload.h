@@ -6,13 +6,16 @@
  */
 #pragma once
 
+#include "verify/envelope.h"
 #include "verify/manifest.h"
 #include "verify/refusal.h"
 #include "verify/signatures.h"
 #include "verify/state.h"
 #include "verify/statement.h"
+#include "verify/trust_file.h"
 
 #define OT_TRUST_KEYS_MAX 256
+#define OT_ATTESTATIONS_MAX 64 /* files */
 
 /* Which public keys are trusted, how many must have signed, and what is refused. */
 struct ot_trust {
@@ -30,6 +33,15 @@ struct ot_trust {
                                 not checked here */
     bool allow_unsigned; /* a dist or payload without any signature line is accepted; what carries
                             lines is checked as ever */
+    /*
+     * Or NULL. Its release keys are `keys` then, and its floors are in the members above; the
+     * verification checks that its own roots have signed it and that it has not expired, and all
+     * that it says besides.
+     */
+    struct ot_trust_file *file;
+    const char *target; /* the kind of this machine, where the file has targets */
+    struct ot_envelope *attestations;
+    size_t attestation_count;
 };
 
 /* Threshold 1, the system's clock, no keys. */
@@ -40,7 +52,16 @@ void ot_trust_free(struct ot_trust *trust);
  * Errors are OT_USAGE.
  */
 OT_MUST_USE int ot_trust_add(struct ot_trust *trust, const char *source, struct ot_error *err);
+/* It counts for nothing from then on, in any role; a trust file must have been read before. */
 OT_MUST_USE int ot_trust_revoke(struct ot_trust *trust, const char *source, struct ot_error *err);
+/*
+ * Reads a trust file, whose roots and expiry are checked with each payload. Nobody but root and the
+ * caller may be able to write to it (OT_USAGE). E_TRUST and E_SCHEMA as in verify/trust_file.h.
+ */
+OT_MUST_USE int ot_trust_take_file(struct ot_trust *trust, const char *path, struct ot_error *err);
+/* Reads a rebuild attestation. OT_USAGE when it cannot be read, E_LAYOUT for what is none. */
+OT_MUST_USE int ot_trust_add_attestation(struct ot_trust *trust, const char *path,
+                                         struct ot_error *err);
 /* Add every `*.pem` of a folder, in name order. A missing folder adds nothing; one that anybody but
  * root and the caller may write to is an error. */
 OT_MUST_USE int ot_trust_add_dir(struct ot_trust *trust, const char *dir, struct ot_error *err);
@@ -54,6 +75,7 @@ enum ot_check {
     OT_CHECK_ENGINE,
     OT_CHECK_SEQUENCE,
     OT_CHECK_EXPIRY,
+    OT_CHECK_POLICY, /* what the trust file says of the manifest, the target and the rebuilds */
     OT_CHECK_LAYOUT, /* every header, padding, the end; a dist: no missing, extra, linked or
                         non-regular file */
     OT_CHECK_HASHES,
@@ -99,6 +121,15 @@ const struct ot_manifest *ot_payload_manifest(const struct ot_payload *payload);
 const struct ot_statement *ot_payload_statement(const struct ot_payload *payload);
 /* The trusted keys that signed, in page order: their identifiers. */
 const struct ot_list *ot_payload_signers(const struct ot_payload *payload);
+/* What a trust file has said to a payload. */
+struct ot_policy {
+    uint64_t version;           /* of the trust file */
+    char sha256[OT_SHA256_HEX]; /* of the trust file, as it is signed */
+    struct ot_list rebuilders;  /* the rebuild keys that counted */
+    struct ot_list engines;     /* SHA-256 of the engines that may run it; none: any */
+};
+/* NULL when it was verified without a trust file. */
+const struct ot_policy *ot_payload_policy(const struct ot_payload *payload);
 /* Appends ", shop 1.4.0 sequence 7" (nothing for an unsigned dist without statement) and, where no
  * trusted key signed, ", unsigned". */
 void ot_payload_describe(const struct ot_payload *payload, struct ot_buf *out);

@@ -10,8 +10,10 @@
 #define OT_E_SCHEMA                                                                                \
     "E_SCHEMA" /* a manifest schema or predicate type that this build does not read */
 #define OT_E_MANIFEST                                                                              \
-    "E_MANIFEST"               /* the statement's digest does not match, or not a valid manifest */
-#define OT_E_ENGINE "E_ENGINE" /* another engine, or a compatibility date newer than the engine */
+    "E_MANIFEST" /* the statement's digest does not match, or not a valid manifest */
+#define OT_E_ENGINE                                                                                \
+    "E_ENGINE" /* an engine that the trust file does not allow, or older than the payload's date   \
+                */
 #define OT_E_ROLLBACK                                                                              \
     "E_ROLLBACK"                 /* sequence below the floor, or one that another release has had */
 #define OT_E_STATE "E_STATE"     /* the state file cannot be believed, or is of another release */
@@ -19,3 +21,4 @@
 #define OT_E_HASH "E_HASH"       /* a member's bytes do not match its SHA-256 */
 #define OT_E_TRUST "E_TRUST"     /* not a valid trust file, or not the next one of its chain */
 #define OT_E_POLICY "E_POLICY"   /* revoked by the trust file, or not allowed on this target */
+#define OT_E_REBUILD "E_REBUILD" /* too few rebuild attestations of this payload */

@@ -25,6 +25,10 @@ void ot_trust_free(struct ot_trust *trust)
     free(trust->keys);
     free(trust->revoked);
     ot_state_free(trust->state);
+    ot_trust_file_free(trust->file);
+    for (size_t i = 0; i < trust->attestation_count; i++)
+        ot_envelope_free(&trust->attestations[i]);
+    free(trust->attestations);
     *trust = (struct ot_trust){0};
 }
 
@@ -38,19 +42,23 @@ static const struct ot_public_key *find(const struct ot_public_key *keys, size_t
     return NULL;
 }
 
-static int add(struct ot_public_key **keys, size_t *count, const char *source, struct ot_error *err)
+static int add_key(struct ot_public_key **keys, size_t *count, const struct ot_public_key *key,
+                   struct ot_error *err)
 {
-    struct ot_public_key key;
-
-    if (ot_public_key_load(&key, source, err) < 0)
-        return -1;
-    if (find(*keys, *count, key.id) != NULL)
+    if (find(*keys, *count, key->id) != NULL)
         return 0;
     if (*count == OT_TRUST_KEYS_MAX)
         return ot_fail(err, OT_USAGE, "more than %d keys", OT_TRUST_KEYS_MAX);
     *keys = ot_realloc(*keys, *count + 1, sizeof(**keys));
-    (*keys)[(*count)++] = key;
+    (*keys)[(*count)++] = *key;
     return 0;
+}
+
+static int add(struct ot_public_key **keys, size_t *count, const char *source, struct ot_error *err)
+{
+    struct ot_public_key key;
+
+    return ot_public_key_load(&key, source, err) < 0 ? -1 : add_key(keys, count, &key, err);
 }
 
 int ot_trust_add(struct ot_trust *trust, const char *source, struct ot_error *err)
@@ -60,7 +68,11 @@ int ot_trust_add(struct ot_trust *trust, const char *source, struct ot_error *er
 
 int ot_trust_revoke(struct ot_trust *trust, const char *source, struct ot_error *err)
 {
-    return add(&trust->revoked, &trust->revoked_count, source, err);
+    if (add(&trust->revoked, &trust->revoked_count, source, err) < 0)
+        return -1;
+    for (size_t i = 0; trust->file != NULL && i < trust->revoked_count; i++)
+        ot_trust_file_ignore(trust->file, trust->revoked[i].id);
+    return 0;
 }
 
 static bool is_pem(const char *name)
@@ -68,18 +80,18 @@ static bool is_pem(const char *name)
     return name[0] != '.' && ot_span_ends(ot_span_of(name), ".pem");
 }
 
-/* Whoever can put a file into the folder decides what is trusted. */
-static int check_writers(int fd, const char *dir, struct ot_error *err)
+/* Whoever can write to the file, or put one into the folder, decides what is trusted. */
+static int check_writers(int fd, const char *path, struct ot_error *err)
 {
     struct stat info;
 
     if (fstat(fd, &info) < 0)
-        return ot_fail_errno(err, OT_USAGE, "%s", dir);
+        return ot_fail_errno(err, OT_USAGE, "%s", path);
     if (info.st_uid != 0 && info.st_uid != geteuid())
-        return ot_fail(err, OT_USAGE, "%s: belongs to another user, who could add keys", dir);
+        return ot_fail(err, OT_USAGE, "%s: belongs to another user, who could add keys", path);
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return ot_fail(err, OT_USAGE, "%s: others may write to it and could add keys (chmod go-w)",
-                       dir);
+                       path);
     return 0;
 }
 
@@ -107,6 +119,57 @@ int ot_trust_add_dir(struct ot_trust *trust, const char *dir, struct ot_error *e
     return 0;
 }
 
+int ot_trust_take_file(struct ot_trust *trust, const char *path, struct ot_error *err)
+{
+    OT_AUTOCLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    OT_AUTOTRUSTFILE struct ot_trust_file *file = NULL;
+    OT_AUTOBUF struct ot_buf text = {0};
+
+    if (fd < 0)
+        return ot_fail_errno(err, OT_USAGE, "%s", path);
+    if (check_writers(fd, path, err) < 0)
+        return -1;
+    if (ot_read_fd(fd, OT_TRUST_FILE_MAX, &text, path, err) < 0) {
+        err->kind = OT_USAGE;
+        return -1;
+    }
+    if (ot_trust_file_parse(ot_buf_span(&text), &file, err) < 0)
+        return ot_error_prefix(err, "%s", path);
+    for (size_t i = 0; i < file->key_count; i++) {
+        const struct ot_trust_key *key = &file->keys[i];
+
+        if (key->role == OT_ROLE_RELEASE &&
+            add_key(&trust->keys, &trust->key_count, &key->key, err) < 0)
+            return -1;
+    }
+    if (trust->threshold < file->thresholds[OT_ROLE_RELEASE])
+        trust->threshold = file->thresholds[OT_ROLE_RELEASE];
+    if (trust->min_sequence < file->min_sequence)
+        trust->min_sequence = file->min_sequence;
+    trust->file = OT_STEAL(file);
+    return 0;
+}
+
+int ot_trust_add_attestation(struct ot_trust *trust, const char *path, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_envelope *envelope;
+
+    if (trust->attestation_count == OT_ATTESTATIONS_MAX)
+        return ot_fail(err, OT_USAGE, "more than %d attestations", OT_ATTESTATIONS_MAX);
+    if (ot_read_file(path, OT_ENVELOPE_MAX, &text, err) < 0) {
+        err->kind = OT_USAGE;
+        return -1;
+    }
+    trust->attestations = ot_realloc(trust->attestations, trust->attestation_count + 1,
+                                     sizeof(trust->attestations[0]));
+    envelope = &trust->attestations[trust->attestation_count++];
+    *envelope = (struct ot_envelope){.page.count = 0};
+    return ot_envelope_parse(envelope, ot_buf_span(&text), err) < 0
+               ? ot_error_prefix(err, "%s", path)
+               : 0;
+}
+
 static const struct ot_public_key *usable_key(const struct ot_trust *trust, const char *id)
 {
     if (find(trust->revoked, trust->revoked_count, id) != NULL)
@@ -121,6 +184,23 @@ size_t ot_trust_usable_keys(const struct ot_trust *trust)
     for (size_t i = 0; i < trust->key_count; i++)
         count += usable_key(trust, trust->keys[i].id) != NULL;
     return count;
+}
+
+/* What a key is that has signed, in one word. */
+static const char *standing(const struct ot_trust *trust, const char *id)
+{
+    const struct ot_trust_file *file = trust->file;
+
+    if (find(trust->revoked, trust->revoked_count, id) != NULL ||
+        (file != NULL && ot_list_has(&file->revoked_keys, id)))
+        return "revoked";
+    if (usable_key(trust, id) != NULL)
+        return "trusted";
+    for (size_t i = 0; file != NULL && i < file->key_count; i++) {
+        if (strcmp(file->keys[i].key.id, id) == 0)
+            return ot_role_name(file->keys[i].role);
+    }
+    return "unknown";
 }
 
 static int refuse_untrusted(const struct ot_trust *trust, const struct ot_signature_page *page,
@@ -143,11 +223,9 @@ static int refuse_untrusted(const struct ot_trust *trust, const struct ot_signat
     for (unsigned i = 0; i < page->count; i++) {
         const char *id = page->items[i].key_id;
         size_t len = strlen(err->message);
-        const char *why = find(trust->revoked, trust->revoked_count, id) != NULL ? "revoked"
-                          : usable_key(trust, id) != NULL                        ? "trusted"
-                                                                                 : "unknown";
 
-        snprintf(err->message + len, sizeof(err->message) - len, "; %s key %s", why, id);
+        snprintf(err->message + len, sizeof(err->message) - len, "; %s key %s", standing(trust, id),
+                 id);
     }
     return -1;
 }

@@ -57,6 +57,17 @@ size_t ot_trust_file_keys(const struct ot_trust_file *file, enum ot_role role)
     return count;
 }
 
+void ot_trust_file_ignore(struct ot_trust_file *file, const char *key_id)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < file->key_count; i++) {
+        if (strcmp(file->keys[i].key.id, key_id) != 0)
+            file->keys[kept++] = file->keys[i];
+    }
+    file->key_count = kept;
+}
+
 /* -- writing -- */
 
 static void write_keys(struct ot_json_writer *writer, const struct ot_trust_file *file)
@@ -146,7 +157,8 @@ static int compare_keys(const void *a, const void *b)
 
 static int compare_targets(const void *a, const void *b)
 {
-    return strcmp(((const struct ot_target *)a)->name, ((const struct ot_target *)b)->name);
+    return strcmp(((const struct ot_trust_target *)a)->name,
+                  ((const struct ot_trust_target *)b)->name);
 }
 
 static const unsigned threshold_max[OT_ROLE_COUNT] = {

@@ -45,7 +45,7 @@ struct ot_trust_key {
 };
 
 /* A kind of machine, and the names of the releases that may run there. */
-struct ot_target {
+struct ot_trust_target {
     char *name; /* ot_is_statement_text */
     struct ot_list payloads;
 };
@@ -58,9 +58,9 @@ struct ot_trust_file {
     size_t key_count;
     struct ot_list revoked_keys; /* identifiers, sorted */
     struct ot_list
-        revoked_manifests;     /* SHA-256 of manifests, sorted: what carries one never runs */
-    uint64_t min_sequence;     /* of a release */
-    struct ot_target *targets; /* sorted by name; none: any release may run anywhere */
+        revoked_manifests;           /* SHA-256 of manifests, sorted: what carries one never runs */
+    uint64_t min_sequence;           /* of a release */
+    struct ot_trust_target *targets; /* sorted by name; none: any release may run anywhere */
     size_t target_count;
     struct ot_list engines; /* SHA-256 of the engine programs that may run, sorted; none: any */
     struct ot_signature_page page;
@@ -81,6 +81,9 @@ OT_MUST_USE int ot_trust_file_parse(struct ot_span text, struct ot_trust_file **
 /* The same for a file, with its name in the messages. OT_FAILED when it cannot be read. */
 OT_MUST_USE int ot_trust_file_load(const char *path, struct ot_trust_file **out,
                                    struct ot_error *err);
+
+/* From now on the key has no role, as if it were none: for one that is revoked by other means. */
+void ot_trust_file_ignore(struct ot_trust_file *file, const char *key_id);
 
 /* Writes the text; `sign` false: without signatures. The lists must be sorted. */
 void ot_trust_file_write(const struct ot_trust_file *file, bool sign, struct ot_buf *out);

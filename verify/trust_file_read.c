@@ -146,7 +146,7 @@ static int read_targets(struct ot_json *json, struct ot_trust_file *file, struct
     if (ot_json_expect_key(json, "targets", err) < 0 || ot_json_array(json, err) < 0)
         return -1;
     while ((more = ot_json_item(json, err)) > 0) {
-        struct ot_target *target;
+        struct ot_trust_target *target;
 
         if (file->target_count == OT_TRUST_FILE_TARGETS_MAX)
             return ot_json_fail(json, err, "more than %u targets", OT_TRUST_FILE_TARGETS_MAX);
@@ -157,7 +157,7 @@ static int read_targets(struct ot_json *json, struct ot_trust_file *file, struct
             return ot_json_fail(json, err, "not a valid name of a target");
         file->targets = ot_realloc(file->targets, file->target_count + 1, sizeof(*target));
         target = &file->targets[file->target_count++];
-        *target = (struct ot_target){.name = ot_strndup(text.data, text.len)};
+        *target = (struct ot_trust_target){.name = ot_strndup(text.data, text.len)};
         if (read_list(json, "payloads", ot_is_statement_text, &target->payloads, err) < 0 ||
             ot_json_expect_end(json, err) < 0)
             return -1;

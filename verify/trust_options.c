@@ -8,10 +8,49 @@ void ot_trust_options_init(struct ot_trust_options *values)
     values->now = OT_NO_TIME;
 }
 
+/* By its name, so that nothing has to be guessed from what is in it. */
+static bool is_trust_file(const char *source)
+{
+    return ot_span_ends(ot_span_of(source), ".json");
+}
+
+/* A file that stands for all of the policy: nothing beside it may widen it. */
+static int load_file(const struct ot_trust_options *values, struct ot_trust *trust,
+                     struct ot_error *err)
+{
+    if (values->trust.count > 1)
+        return ot_fail(err, OT_USAGE, "--trust: a trust file stands alone");
+    if (values->allow_unsigned)
+        return ot_fail(err, OT_USAGE,
+                       "a trust file allows nothing unsigned (--allow-unsigned or --dev is given)");
+    if (ot_trust_take_file(trust, values->trust.items[0], err) < 0)
+        return ot_error_prefix(err, "--trust");
+    if ((trust->file->target_count > 0) != (values->target != NULL))
+        return ot_fail(err, OT_USAGE,
+                       values->target != NULL
+                           ? "--trust-target: the trust file names no targets"
+                           : "the trust file names targets: say which this is (--trust-target)");
+    trust->target = values->target;
+    for (size_t i = 0; i < values->attestations.count; i++) {
+        if (ot_trust_add_attestation(trust, values->attestations.items[i], err) < 0)
+            return ot_error_prefix(err, "--attestation");
+    }
+    return 0;
+}
+
 static int load_keys(const struct ot_trust_options *values, enum ot_error_kind nothing_trusted,
                      struct ot_trust *trust, struct ot_error *err)
 {
-    for (size_t i = 0; i < values->trust.count; i++) {
+    bool file = false;
+
+    for (size_t i = 0; i < values->trust.count; i++)
+        file = file || is_trust_file(values->trust.items[i]);
+    if (!file && (values->target != NULL || values->attestations.count > 0))
+        return ot_fail(err, OT_USAGE, "%s needs a trust file (--trust FILE.json)",
+                       values->target != NULL ? "--trust-target" : "--attestation");
+    if (file && load_file(values, trust, err) < 0)
+        return -1;
+    for (size_t i = 0; !file && i < values->trust.count; i++) {
         if (ot_trust_add(trust, values->trust.items[i], err) < 0)
             return ot_error_prefix(err, "--trust");
     }

@@ -16,15 +16,17 @@ struct ot_trust_options {
     uint64_t now;            /* OT_NO_TIME: the system's clock */
     const char *engine_date; /* NULL: not checked */
     bool allow_unsigned;
+    const char *target;
+    struct ot_list attestations;
     uint64_t max_size;
     uint64_t threads;
 };
 
 #define OT_TRUST_OPTIONS(holder, at)                                                               \
     {.name = "trust",                                                                              \
-     .value = "KEY",                                                                               \
-     .help = "a trusted public key: its text, a file or env:NAME; may be given several times "     \
-             "(default: every *.pem in " OT_TRUST_DIR ")",                                         \
+     .value = "KEY|FILE.json",                                                                     \
+     .help = "a trusted public key: its text, a file or env:NAME, may be given several times; or " \
+             "one trust file (default: every *.pem in " OT_TRUST_DIR ")",                          \
      .type = OT_OPTION_LIST,                                                                       \
      .offset = offsetof(holder, at.trust)},                                                        \
         {.name = "threshold",                                                                      \
@@ -51,6 +53,17 @@ struct ot_trust_options {
          .type = OT_OPTION_LIST,                                                                   \
          .adds = true,                                                                             \
          .offset = offsetof(holder, at.revoked)},                                                  \
+        {.name = "trust-target",                                                                   \
+         .value = "NAME",                                                                          \
+         .help = "which of the trust file's targets this machine is",                              \
+         .type = OT_OPTION_STRING,                                                                 \
+         .offset = offsetof(holder, at.target)},                                                   \
+        {.name = "attestation",                                                                    \
+         .value = "FILE",                                                                          \
+         .help = "a rebuild attestation, which the trust file may demand; may be given several "   \
+                 "times",                                                                          \
+         .type = OT_OPTION_LIST,                                                                   \
+         .offset = offsetof(holder, at.attestations)},                                             \
         {.name = "now",                                                                            \
          .value = "TIME",                                                                          \
          .help = "check the expiry against this time: seconds since 1970, or "                     \
@@ -84,10 +97,12 @@ struct ot_trust_options {
 void ot_trust_options_init(struct ot_trust_options *values);
 
 /*
- * Loads the keys. Free `trust` with ot_trust_free, also after an error. Errors are OT_USAGE, or
- * `nothing_trusted` when there is no key at all and unsigned is not allowed, when there are some,
- * but fewer than the threshold (a revoked key counts here), or when the default folder or a key in
- * it cannot be read; what ot_state_load refuses.
+ * Loads the keys, or the trust file: what ends in ".json". Other options can only make it stricter:
+ * the higher threshold and sequence apply, and --revoked adds. Free `trust` with ot_trust_free,
+ * also after an error. Errors are OT_USAGE, or `nothing_trusted` when there is no key at all and
+ * unsigned is not allowed, when there are some, but fewer than the threshold (a revoked key counts
+ * here), or when the default folder or a key in it cannot be read. For a trust file or attestation
+ * that is none the codes are those of verify/payload.h, for --state those of ot_state_load.
  */
 OT_MUST_USE int ot_trust_options_load(const struct ot_trust_options *values,
                                       enum ot_error_kind nothing_trusted, struct ot_trust *trust,

@@ -46,7 +46,7 @@ load helpers
 @test "verify shows each check and one verdict line" {
     run "$ONETUBE" verify "$VECTORS/valid.1tube" --trust "$VECTORS/a.pub.pem"
     exits 0
-    for check in file signatures statement manifest engine sequence expiry layout hashes; do has "$check"; done
+    for check in file signatures statement manifest engine sequence expiry policy layout hashes; do has "$check"; done
     run "$ONETUBE" verify "$VECTORS/bundle-bit.1tube" --trust "$VECTORS/a.pub.pem"
     exits 3
     has E_HASH

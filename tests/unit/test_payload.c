@@ -267,6 +267,7 @@ static void observed(void **state)
         [OT_CHECK_ENGINE] = "engine: workerd, compatibility date 2026-01-01",
         [OT_CHECK_SEQUENCE] = "sequence: 7, floor 0",
         [OT_CHECK_EXPIRY] = "expiry: none",
+        [OT_CHECK_POLICY] = "policy: none, keys alone",
         [OT_CHECK_HASHES] = "hashes: 4 of 4 members",
     };
     const struct fixture *f = *state;
