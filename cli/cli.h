@@ -1,6 +1,6 @@
 /*
  * The commands of `onetube`: one const table drives dispatch, help, the man page, the completion
- * and the tests that walk it. One file per command.
+ * and the tests that walk it. One file per command. A name has one word, or two with one blank.
  */
 #pragma once
 
@@ -23,8 +23,17 @@ struct ot_cli_command {
 #define OT_CLI_COMMANDS_MAX 64u
 extern const struct ot_cli_command *const ot_cli_commands[];
 
-/* By name, or NULL. */
+/* By name ("verify", "trust sign"), or NULL. */
 const struct ot_cli_command *ot_cli_find(const char *name);
+/*
+ * The command whose name stands first in `argv[0..argc)`; `*words` becomes how many words that is.
+ * NULL when there is none.
+ */
+const struct ot_cli_command *ot_cli_match(int argc, char **argv, int *words);
+/* Whether names of several commands begin with this word and a blank. */
+bool ot_cli_is_family(const char *word);
+/* Of a name of two words: where the second begins; else NULL. */
+const char *ot_cli_second_word(const char *name);
 
 /* The whole program: parses, runs, prints the error if there is one. Returns the exit code. */
 int ot_cli_main(int argc, char **argv);
@@ -33,3 +42,5 @@ extern const struct ot_cli_command ot_cli_build, ot_cli_vendor, ot_cli_package, 
     ot_cli_pae, ot_cli_keygen, ot_cli_verify, ot_cli_inspect, ot_cli_diff, ot_cli_rebuild,
     ot_cli_unpack, ot_cli_serve, ot_cli_ps, ot_cli_events, ot_cli_drain, ot_cli_restart, ot_cli_top,
     ot_cli_stop;
+extern const struct ot_cli_command ot_cli_trust_init, ot_cli_trust_show, ot_cli_trust_add,
+    ot_cli_trust_revoke, ot_cli_trust_sign, ot_cli_trust_verify;

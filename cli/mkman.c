@@ -67,6 +67,7 @@ static const struct ot_man_item serve_environment[] = {
 
 static const struct ot_man_item files[] = {
     {OT_TRUST_DIR "/*.pem", "the keys that are trusted where no --trust is given"},
+    {"FILE.json", "a trust file, where --trust takes one (onetube trust init)"},
     {"DIST/manifest.json", "what a dist consists of, with the size and SHA-256 of each file"},
     {"NAME.key.pem, NAME.pub.pem",
      "a key pair: PKCS#8 and SubjectPublicKeyInfo, as OpenSSL writes them"},
@@ -163,14 +164,56 @@ static void write_serve(FILE *out)
     ot_man_write(&page, out);
 }
 
+/* Calls `each` with the first word of every name, once, or with the second ones of a family. */
+static void each_word(const char *family, void (*each)(FILE *out, const char *word), FILE *out)
+{
+    OT_AUTOLIST struct ot_list seen = {0};
+
+    for (size_t i = 0; ot_cli_commands[i] != NULL; i++) {
+        const char *name = ot_cli_commands[i]->command->name;
+        const char *second = ot_cli_second_word(name);
+        OT_AUTOFREE char *first =
+            second != NULL ? ot_strndup(name, (size_t)(second - 1 - name)) : ot_strdup(name);
+
+        if (family != NULL && second != NULL && strcmp(first, family) == 0)
+            each(out, second);
+        if (family == NULL && !ot_list_has(&seen, first))
+            each(out, first);
+        ot_list_add(&seen, first);
+    }
+}
+
+static void put_word(FILE *out, const char *word)
+{
+    fprintf(out, " %s", word);
+}
+
+static void put_family_case(FILE *out, const char *word)
+{
+    if (ot_cli_is_family(word))
+        fprintf(out, "    [[ $command != %s ]] || command+=\" ${COMP_WORDS[2]}\"\n", word);
+}
+
+static void put_family_words(FILE *out, const char *word)
+{
+    if (!ot_cli_is_family(word))
+        return;
+    fprintf(out, "    [[ \"$COMP_CWORD ${COMP_WORDS[1]}\" != \"2 %s\" ]] || words=\"", word);
+    each_word(word, put_word, out);
+    fputs("\"\n", out);
+}
+
 /* Completes commands and, behind a dash, options; everything else is a file name. */
 static void write_bash(FILE *out)
 {
-    fputs("_onetube() {\n    local words=\"\"\n    case ${COMP_WORDS[1]} in\n", out);
+    fputs("_onetube() {\n    local words=\"\" command=${COMP_WORDS[1]}\n", out);
+    each_word(NULL, put_family_case, out);
+    fputs("    case $command in\n", out);
     for (size_t i = 0; ot_cli_commands[i] != NULL; i++) {
         const struct ot_command *command = ot_cli_commands[i]->command;
+        const char *quote = ot_cli_second_word(command->name) != NULL ? "\"" : "";
 
-        fprintf(out, "    %s) words=\"--help", command->name);
+        fprintf(out, "    %s%s%s) words=\"--help", quote, command->name, quote);
         for (const struct ot_option *option = command->options; option->name != NULL; option++)
             fprintf(out, " --%s", option->name);
         fputs("\" ;;\n", out);
@@ -179,9 +222,10 @@ static void write_bash(FILE *out)
           "    [[ $COMP_CWORD != 1 && \"$COMP_CWORD ${COMP_WORDS[1]}\" != \"2 help\" ]] || "
           "words=\"help",
           out);
-    for (size_t i = 0; ot_cli_commands[i] != NULL; i++)
-        fprintf(out, " %s", ot_cli_commands[i]->command->name);
-    fputs("\"\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+    each_word(NULL, put_word, out);
+    fputs("\"\n", out);
+    each_word(NULL, put_family_words, out);
+    fputs("    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
           "\"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
           "complete -o default -F _onetube onetube\n",
           out);

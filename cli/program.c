@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+static void print_command(FILE *out, const struct ot_cli_command *entry)
+{
+    fprintf(out, "  %-14s%s\n", entry->command->name, entry->command->summary);
+}
+
 static void print_groups(FILE *out)
 {
     const char *group = "";
@@ -17,7 +22,19 @@ static void print_groups(FILE *out)
         if (strcmp(group, entry->group) != 0)
             fprintf(out, "\n%s:\n", entry->group);
         group = entry->group;
-        fprintf(out, "  %-10s%s\n", entry->command->name, entry->command->summary);
+        print_command(out, entry);
+    }
+}
+
+/* The commands whose names begin with this word. */
+static void print_family(const char *word, FILE *out)
+{
+    OT_AUTOFREE char *start = ot_asprintf("%s ", word);
+
+    fprintf(out, "Usage: onetube %s COMMAND [options]\n\n", word);
+    for (size_t i = 0; ot_cli_commands[i] != NULL; i++) {
+        if (ot_span_starts(ot_span_of(ot_cli_commands[i]->command->name), start))
+            print_command(out, ot_cli_commands[i]);
     }
 }
 
@@ -30,8 +47,8 @@ static void print_usage(FILE *out)
         out);
     print_groups(out);
     fputs("\nHelp:\n"
-          "  help      show this, or with a command its options (onetube COMMAND -h)\n"
-          "  --version show the version\n"
+          "  help          show this, or with a command its options (onetube COMMAND -h)\n"
+          "  --version     show the version\n"
           "\nEnvironment:\n"
           "  ONETUBE_OPTION  gives --option; a list on the command line replaces it,\n"
           "                  but --revoked adds to it\n"
@@ -41,9 +58,18 @@ static void print_usage(FILE *out)
           out);
 }
 
-static int unknown_command(const char *name, struct ot_error *err)
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+}
+
+/* `argv[0]`, or the first two words where the first is shared by several commands. */
+static int unknown_command(int argc, char **argv, struct ot_error *err)
 {
     const char *words[OT_CLI_COMMANDS_MAX + 2] = {"help"};
+    OT_AUTOFREE char *name = argc > 1 && ot_cli_is_family(argv[0])
+                                 ? ot_asprintf("%s %s", argv[0], argv[1])
+                                 : ot_strdup(argv[0]);
     const char *nearest;
 
     for (size_t i = 0; i < OT_CLI_COMMANDS_MAX && ot_cli_commands[i] != NULL; i++)
@@ -58,20 +84,21 @@ static int unknown_command(const char *name, struct ot_error *err)
 static int show_help(int argc, char **argv, struct ot_error *err)
 {
     const struct ot_cli_command *entry;
+    int words;
 
-    if (argc == 0) {
+    if (argc == 0 || (argc == 1 && strcmp(argv[0], "help") == 0)) {
         print_usage(stdout);
         return 0;
     }
-    if (argc > 1)
-        return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"", argv[1]);
-    if (strcmp(argv[0], "help") == 0) {
-        print_usage(stdout);
+    if (argc == 1 && ot_cli_is_family(argv[0])) {
+        print_family(argv[0], stdout);
         return 0;
     }
-    entry = ot_cli_find(argv[0]);
+    entry = ot_cli_match(argc, argv, &words);
+    if (argc > words)
+        return ot_fail(err, OT_USAGE, "unexpected word \"%.64s\"", argv[words]);
     if (entry == NULL)
-        return unknown_command(argv[0], err);
+        return unknown_command(argc, argv, err);
     ot_options_help(entry->command, "onetube", stdout);
     return 0;
 }
@@ -96,17 +123,29 @@ static int run_command(const struct ot_cli_command *entry, int argc, char **argv
     return done;
 }
 
+/* A word that several commands share, alone or with a request for help. */
+static int dispatch_family(int argc, char **argv, struct ot_error *err)
+{
+    if (argc > 2 && asks_for_help(argv[2]))
+        return show_help(1, argv + 1, err);
+    if (argc > 2)
+        return unknown_command(argc - 1, argv + 1, err);
+    print_family(argv[1], stderr);
+    return ot_fail(err, OT_USAGE, "a command is missing behind \"%s\"", argv[1]);
+}
+
 /* `*name` becomes the command's name once it is known. */
 static int dispatch(int argc, char **argv, const char **name, struct ot_error *err)
 {
     const struct ot_cli_command *entry;
     const char *word = argc > 1 ? argv[1] : "";
+    int words;
 
     if (argc < 2) {
         print_usage(stderr);
         return ot_fail(err, OT_USAGE, "a command is missing");
     }
-    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0)
+    if (asks_for_help(word) || strcmp(word, "help") == 0)
         return show_help(argc - 2, argv + 2, err);
     if (strcmp(word, "--version") == 0) {
         if (argc > 2)
@@ -114,12 +153,14 @@ static int dispatch(int argc, char **argv, const char **name, struct ot_error *e
         printf("onetube %s\n", OT_VERSION);
         return 0;
     }
-    entry = ot_cli_find(word);
+    entry = ot_cli_match(argc - 1, argv + 1, &words);
+    if (entry == NULL && ot_cli_is_family(word))
+        return dispatch_family(argc, argv, err);
     if (entry == NULL)
         return word[0] == '-' ? ot_fail(err, OT_USAGE, "unknown option %.64s", word)
-                              : unknown_command(word, err);
-    *name = word;
-    return run_command(entry, argc - 2, argv + 2, err);
+                              : unknown_command(argc - 1, argv + 1, err);
+    *name = entry->command->name;
+    return run_command(entry, argc - 1 - words, argv + 1 + words, err);
 }
 
 int ot_cli_main(int argc, char **argv)

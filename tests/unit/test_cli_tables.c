@@ -86,6 +86,23 @@ static void check_command(const struct ot_command *command)
         check_option(command, option);
 }
 
+/* One word, or two; a first word of two is no command by itself. */
+static void check_name(const char *name)
+{
+    const char *second = ot_cli_second_word(name);
+    OT_AUTOFREE char *first =
+        second != NULL ? ot_strndup(name, (size_t)(second - 1 - name)) : ot_strdup(name);
+    char *words[] = {first, (char *)(uintptr_t)second, first};
+    int used;
+
+    assert_true(is_option_name(first));
+    assert_int_equal(ot_cli_is_family(first), second != NULL);
+    assert_true(second == NULL || (is_option_name(second) && ot_cli_find(first) == NULL));
+    assert_ptr_equal(ot_cli_match(second != NULL ? 3 : 1, words, &used), ot_cli_find(name));
+    assert_int_equal(used, second != NULL ? 2 : 1);
+    assert_true(second == NULL || ot_cli_match(1, words, &used) == NULL);
+}
+
 static void test_onetube(void **state)
 {
     size_t count = 0;
@@ -96,7 +113,7 @@ static void test_onetube(void **state)
 
         assert_non_null(entry->run);
         assert_non_null(entry->group);
-        assert_true(is_option_name(entry->command->name));
+        check_name(entry->command->name);
         assert_non_null(strstr(entry->command->example, entry->command->name));
         check_command(entry->command);
         assert_ptr_equal(ot_cli_find(entry->command->name), entry);
