@@ -99,7 +99,8 @@ OT_MUST_USE int ot_trust_change(struct ot_trust_file *file, const struct ot_trus
  */
 OT_MUST_USE int ot_trust_change_file(const char *path, const struct ot_trust_changes *changes,
                                      struct ot_error *err);
-/* Writes it whole or not at all; with `keep_existing` a file that exists is an error. */
+/* Writes it whole or not at all; with `keep_existing` a file that exists is an error. OT_USAGE for
+ * a name that --trust would not take for one. */
 OT_MUST_USE int ot_trust_put(const struct ot_trust_file *file, const char *path, bool keep_existing,
                              struct ot_error *err);
 

@@ -263,6 +263,9 @@ int ot_trust_put(const struct ot_trust_file *file, const char *path, bool keep_e
     OT_AUTOTEMP struct ot_temp_file temp = OT_TEMP_INIT;
     OT_AUTOBUF struct ot_buf text = {0};
 
+    if (!ot_span_ends(ot_span_of(path), ".json"))
+        return ot_fail(err, OT_USAGE, "%s: --trust knows a trust file by its name: FILE.json",
+                       path);
     ot_trust_file_write(file, true, &text);
     if (text.len > OT_TRUST_FILE_MAX)
         return ot_fail(err, OT_FAILED, "%s: %zu bytes, a trust file has at most %u", path, text.len,

@@ -42,8 +42,8 @@ both_refuse() {
     local code=$1
     shift
     refused "$code" "$ONETUBE" verify fw.1tube "$@"
-    refused "$code" "$SERVE" fw.1tube --listen 127.0.0.1:0 "$@"
-    refused "$code" "$ONETUBE" serve --prebuilt fw.1tube --port 0 "$@"
+    refused "$code" timeout 20 "$SERVE" fw.1tube --listen 127.0.0.1:0 "$@"
+    refused "$code" timeout 20 "$ONETUBE" serve --prebuilt fw.1tube --port 0 "$@"
 }
 
 # Both programs serve fw.1tube: both_serve OPTION...
@@ -192,15 +192,15 @@ both_serve() {
     engine=$(echo "$ROOT"/node_modules/@cloudflare/workerd-linux-*/bin/workerd)
     begin --allow-engine "$(sha256sum fw.1tube | cut -c1-64)"
     "$ONETUBE" verify fw.1tube --trust trust.json >/dev/null
-    refused E_ENGINE "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust.json
-    refused E_ENGINE "$ONETUBE" serve --prebuilt fw.1tube --port 0 --trust trust.json
+    refused E_ENGINE timeout 20 "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust.json
+    refused E_ENGINE timeout 20 "$ONETUBE" serve --prebuilt fw.1tube --port 0 --trust trust.json
     "$ONETUBE" trust add trust.json --out trust-2.json --allow-engine "$engine"
     "$ONETUBE" trust sign trust-2.json --sign-key root-a.key.pem --sign-key root-b.key.pem
     grep -q "$(sha256sum "$engine" | cut -c1-64)" trust-2.json
     both_serve --trust trust-2.json
     printf '#!/bin/sh\nexec "%s" "$@"\n' "$engine" >wrapper
     chmod +x wrapper
-    refused E_ENGINE "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust-2.json --engine ./wrapper
+    refused E_ENGINE timeout 20 "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust-2.json --engine ./wrapper
     "$ONETUBE" trust revoke trust-2.json --out trust-3.json --revoke-engine "$engine"
     fails grep -q "$(sha256sum "$engine" | cut -c1-64)" trust-3.json
     # the list is not emptied, because an empty one allows every engine
@@ -253,6 +253,9 @@ both_serve() {
     exits 1
     has "the threshold of release is 1, but it has 0 keys"
     [ ! -e new.json ]
+    run "$ONETUBE" trust init trust --root-key root-a.pub.pem --release-key release.pub.pem
+    exits 2
+    has "FILE.json"
     run "$ONETUBE" trust show trust.json
     exits 0
     has "root       2 of 2 keys"
