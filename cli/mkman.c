@@ -35,7 +35,8 @@ static const struct ot_man_item refusals[] = {
     {"E_EXPIRED", "past the time given with --not-after, or the trust file has expired"},
     {"E_HASH", "a member's bytes do not match its SHA-256"},
     {"E_TRUST", "not a valid trust file, or not the next version of its chain"},
-    {"E_POLICY", "the trust file has revoked it, or does not allow it on this target"},
+    {"E_POLICY", "the trust file has revoked it, or does not allow it on this target; or it may do "
+                 "more than the release before, and too few keys have signed that"},
     {"E_REBUILD", "fewer rebuild attestations of it than the trust file demands"},
     {.tag = NULL},
 };

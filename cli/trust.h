@@ -8,6 +8,7 @@
 struct ot_trust_changes {
     struct ot_list keys[OT_ROLE_COUNT]; /* to be added, as ot_public_key_load takes them */
     uint64_t thresholds[OT_ROLE_COUNT]; /* UINT64_MAX: as it is */
+    uint64_t growth;                    /* the same; 0: none */
     const char *expires;                /* a time or "never"; NULL: as it is */
     uint64_t sequence_floor;            /* UINT64_MAX: as it is */
     struct ot_list allow;               /* "TARGET=PAYLOAD,PAYLOAD" */
@@ -37,6 +38,13 @@ struct ot_trust_changes {
          .type = OT_OPTION_UINT,                                                                   \
          .offset = offsetof(holder, at.thresholds[OT_ROLE_REBUILD]),                               \
          .max = OT_TRUST_FILE_KEYS_MAX},                                                           \
+        {.name = "growth-threshold",                                                               \
+         .value = "N",                                                                             \
+         .help = "how many release keys must sign a payload that may do more than the one that "   \
+                 "--state remembers (at first 0: no more than others)",                            \
+         .type = OT_OPTION_UINT,                                                                   \
+         .offset = offsetof(holder, at.growth),                                                    \
+         .max = OT_RELEASE_THRESHOLD_MAX},                                                         \
         {.name = "expires",                                                                        \
          .value = "TIME",                                                                          \
          .help = "nothing is accepted after it: seconds since 1970, 2027-01-31T12:00:00Z, or "     \

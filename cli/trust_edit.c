@@ -16,7 +16,7 @@ void ot_trust_changes_init(struct ot_trust_changes *changes)
 {
     for (int role = 0; role < OT_ROLE_COUNT; role++)
         changes->thresholds[role] = UINT64_MAX;
-    changes->sequence_floor = UINT64_MAX;
+    changes->growth = changes->sequence_floor = UINT64_MAX;
 }
 
 /* -- what is added -- */
@@ -222,6 +222,8 @@ static int set_values(struct ot_trust_file *file, const struct ot_trust_changes 
         if (changes->thresholds[role] != UINT64_MAX)
             file->thresholds[role] = (unsigned)changes->thresholds[role];
     }
+    if (changes->growth != UINT64_MAX)
+        file->growth = (unsigned)changes->growth;
     if (changes->sequence_floor != UINT64_MAX)
         file->min_sequence = changes->sequence_floor;
     if (changes->expires == NULL)

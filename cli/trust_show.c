@@ -89,6 +89,8 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
     printf("expires    %s\n", expires);
     for (int role = 0; role < OT_ROLE_COUNT; role++)
         show_keys(file, (enum ot_role)role);
+    if (file->growth > 0)
+        printf("growth     %u release keys\n", file->growth);
     printf("sequence   from %" PRIu64 " on\n", file->min_sequence);
     for (size_t i = 0; i < file->target_count; i++)
         show_target(&file->targets[i]);

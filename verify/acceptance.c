@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "verify/growth.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,12 @@ struct ot_acceptance {
     int lock_fd;
     struct ot_statement statement;
     struct ot_buf manifest;
+    size_t signed_by;
+    unsigned growth_threshold;
+    uint64_t trust_version; /* 0: without a trust file */
+    char trust_sha256[OT_SHA256_HEX];
+    bool has_reset;
+    struct ot_reset reset;
 };
 
 void ot_acceptance_free(struct ot_acceptance *acceptance)
@@ -65,6 +72,23 @@ static int prepare(struct ot_acceptance *acceptance, struct ot_error *err)
     return open_lock(acceptance, name, err);
 }
 
+/* What decided, to decide again at the commit. */
+static void take_policy(struct ot_acceptance *acceptance, const struct ot_payload *payload,
+                        const struct ot_trust *trust)
+{
+    const struct ot_policy *policy = ot_payload_policy(payload);
+
+    acceptance->signed_by = ot_payload_signers(payload)->count;
+    acceptance->growth_threshold = trust->growth_threshold;
+    if (policy != NULL) {
+        acceptance->trust_version = policy->version;
+        memcpy(acceptance->trust_sha256, policy->sha256, sizeof(acceptance->trust_sha256));
+    }
+    acceptance->has_reset = trust->reset != NULL;
+    if (trust->reset != NULL)
+        acceptance->reset = *trust->reset;
+}
+
 int ot_acceptance_new(const struct ot_payload *payload, const struct ot_trust *trust,
                       struct ot_acceptance **out, struct ot_error *err)
 {
@@ -76,40 +100,73 @@ int ot_acceptance_new(const struct ot_payload *payload, const struct ot_trust *t
     acceptance->dir_fd = acceptance->lock_fd = -1;
     acceptance->statement = *ot_payload_statement(payload);
     ot_buf_append(&acceptance->manifest, manifest.data, manifest.len);
+    take_policy(acceptance, payload, trust);
     if (prepare(acceptance, err) < 0)
         return ot_error_prefix(err, "--state %s", acceptance->path);
     *out = OT_STEAL(acceptance);
     return 0;
 }
 
-/* What the state becomes: whatever else it remembers stays. */
-static void succeed(const struct ot_acceptance *acceptance, struct ot_state *state)
+/* The verdicts of the verification again: the state may be another one by now. */
+static int check_again(const struct ot_acceptance *acceptance, const struct ot_state *state,
+                       struct ot_error *err)
+{
+    struct ot_manifest *manifest = NULL;
+    int done;
+
+    if (ot_state_check(state, &acceptance->statement, true, err) < 0 ||
+        (acceptance->trust_version > 0 &&
+         ot_state_check_trust(state, acceptance->trust_version, acceptance->trust_sha256, err) < 0))
+        return -1;
+    if (acceptance->growth_threshold == 0)
+        return 0;
+    done = ot_manifest_parse(ot_buf_span(&acceptance->manifest), &manifest, err);
+    if (done == 0)
+        done = ot_growth_check(state, manifest, acceptance->signed_by, acceptance->growth_threshold,
+                               err);
+    ot_manifest_free(manifest);
+    return done;
+}
+
+/* What the state becomes. */
+static struct ot_state *succeed(const struct ot_acceptance *acceptance,
+                                const struct ot_state *before)
 {
     const struct ot_statement *statement = &acceptance->statement;
+    bool has_trust = acceptance->trust_version > 0;
+    struct ot_state *after = ot_alloc(1, sizeof(*after));
 
-    memcpy(state->name, statement->name, sizeof(state->name));
-    state->floor = state->sequence = statement->sequence;
-    memcpy(state->manifest_sha256, statement->manifest_sha256, sizeof(state->manifest_sha256));
-    ot_buf_clear(&state->manifest);
-    ot_buf_append(&state->manifest, acceptance->manifest.data, acceptance->manifest.len);
-    state->exists = true;
+    after->path = ot_strdup(acceptance->path);
+    after->exists = true;
+    memcpy(after->name, statement->name, sizeof(after->name));
+    after->floor = after->sequence = statement->sequence;
+    memcpy(after->manifest_sha256, statement->manifest_sha256, sizeof(after->manifest_sha256));
+    ot_buf_append(&after->manifest, acceptance->manifest.data, acceptance->manifest.len);
+    after->reset = before->reset;
+    after->trust_version = has_trust ? acceptance->trust_version : before->trust_version;
+    memcpy(after->trust_sha256, has_trust ? acceptance->trust_sha256 : before->trust_sha256,
+           sizeof(after->trust_sha256));
+    return after;
 }
 
-static bool is_remembered(const struct ot_acceptance *acceptance, const struct ot_state *state)
+static bool is_same(const struct ot_state *a, const struct ot_state *b)
 {
-    return state->exists && state->floor == acceptance->statement.sequence &&
-           state->sequence == acceptance->statement.sequence;
+    return a->exists == b->exists && a->floor == b->floor && a->sequence == b->sequence &&
+           a->reset == b->reset && a->trust_version == b->trust_version;
 }
 
-static void tell(const struct ot_state *before, const struct ot_state *after, struct ot_buf *told)
+static void tell(bool existed, uint64_t floor_before, const struct ot_state *after,
+                 struct ot_buf *told)
 {
+    if (existed && floor_before == after->floor)
+        return;
     ot_buf_printf(told, "%s: ", after->path);
-    if (!before->exists)
+    if (!existed)
         ot_buf_printf(told, "made for the releases of %s; the floor is %" PRIu64, after->name,
                       after->floor);
     else
         ot_buf_printf(told, "the floor is %" PRIu64 " now, it was %" PRIu64, after->floor,
-                      before->floor);
+                      floor_before);
 }
 
 static int write_state(const struct ot_state *state, struct ot_error *err)
@@ -129,27 +186,26 @@ static int commit(const struct ot_acceptance *acceptance, struct ot_buf *told, s
 {
     OT_AUTOSTATE struct ot_state *before = NULL;
     OT_AUTOSTATE struct ot_state *after = NULL;
+    uint64_t floor;
 
     if (ot_state_load(acceptance->path, &before, err) < 0)
         return -1;
-    if (ot_state_check(before, &acceptance->statement, true, err) < 0)
+    floor = before->floor;
+    if (acceptance->has_reset && ot_reset_is_of(&acceptance->reset, before))
+        ot_reset_apply(&acceptance->reset, before);
+    if (check_again(acceptance, before, err) < 0)
         return ot_error_prefix(err, "%s", acceptance->path);
-    if (is_remembered(acceptance, before)) {
+    after = succeed(acceptance, before);
+    if (is_same(before, after)) {
         /* who wrote it may have been killed before the folder was on the disk */
         ot_temp_remove_abandoned(acceptance->path);
         return fsync(acceptance->dir_fd) == 0
                    ? 0
                    : ot_fail_errno(err, OT_FAILED, "%s: its folder", acceptance->path);
     }
-    after = ot_alloc(1, sizeof(*after));
-    after->path = ot_strdup(before->path);
-    after->reset = before->reset;
-    after->trust_version = before->trust_version;
-    memcpy(after->trust_sha256, before->trust_sha256, sizeof(after->trust_sha256));
-    succeed(acceptance, after);
     if (write_state(after, err) < 0)
         return -1;
-    tell(before, after, told);
+    tell(before->exists, floor, after, told);
     return 0;
 }
 

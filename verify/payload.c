@@ -1,6 +1,7 @@
 #include "verify/payload.h"
 
 #include "base/file.h"
+#include "verify/growth.h"
 #include "verify/members.h"
 #include "verify/trust.h"
 #include "verify/verification.h"
@@ -216,10 +217,17 @@ static int check_policy(const struct verification *v, struct ot_error *err)
     const struct ot_trust *trust = v->trust;
     struct ot_policy *policy = &payload->policy;
 
+    if (trust->state != NULL &&
+        ot_growth_check(trust->state, payload->manifest, payload->signers.count,
+                        trust->growth_threshold, err) < 0)
+        return -1;
     if (trust->file == NULL) {
         passed(v, OT_CHECK_POLICY, "none, keys alone");
         return 0;
     }
+    if (trust->state != NULL &&
+        ot_state_check_trust(trust->state, trust->file->version, trust->file->sha256, err) < 0)
+        return -1;
     if (ot_policy_check(trust, &payload->statement, policy, err) < 0)
         return -1;
     payload->has_policy = true;

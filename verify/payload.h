@@ -9,6 +9,7 @@
 #include "verify/envelope.h"
 #include "verify/manifest.h"
 #include "verify/refusal.h"
+#include "verify/reset.h"
 #include "verify/signatures.h"
 #include "verify/state.h"
 #include "verify/statement.h"
@@ -23,12 +24,15 @@ struct ot_trust {
     size_t key_count;
     struct ot_public_key *revoked;
     size_t revoked_count;
-    unsigned threshold;      /* distinct keys, at least 1 */
-    uint64_t min_sequence;   /* a lower sequence is E_ROLLBACK */
-    struct ot_state *state;  /* owned: what was accepted before (ot_state_check); NULL: nobody keeps
-                                that */
-    uint64_t now;            /* seconds since 1970, against notAfter */
-    uint64_t max_size;       /* bytes; 0 means OT_PAYLOAD_MAX */
+    unsigned threshold;     /* distinct keys, at least 1 */
+    uint64_t min_sequence;  /* a lower sequence is E_ROLLBACK */
+    struct ot_state *state; /* owned: what was accepted before (ot_state_check); NULL: nobody keeps
+                               that */
+    struct ot_reset *reset; /* owned: lowered the floor of `state`; NULL: none did */
+    unsigned growth_threshold; /* distinct keys for what may do more than what `state` remembers; 0:
+                                  no more than `threshold` */
+    uint64_t now;              /* seconds since 1970, against notAfter */
+    uint64_t max_size;         /* bytes; 0 means OT_PAYLOAD_MAX */
     const char *engine_date; /* the engine's own date: a newer compatibility date is E_ENGINE; NULL:
                                 not checked here */
     bool allow_unsigned; /* a dist or payload without any signature line is accepted; what carries

@@ -20,5 +20,7 @@
 #define OT_E_EXPIRED "E_EXPIRED" /* past the statement's notAfter */
 #define OT_E_HASH "E_HASH"       /* a member's bytes do not match its SHA-256 */
 #define OT_E_TRUST "E_TRUST"     /* not a valid trust file, or not the next one of its chain */
-#define OT_E_POLICY "E_POLICY"   /* revoked by the trust file, or not allowed on this target */
+#define OT_E_POLICY                                                                                \
+    "E_POLICY" /* revoked by the trust file, not allowed on this target, or more power than enough \
+                  keys have signed */
 #define OT_E_REBUILD "E_REBUILD" /* too few rebuild attestations of this payload */

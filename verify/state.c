@@ -252,3 +252,21 @@ int ot_state_check(const struct ot_state *state, const struct ot_statement *stat
                          OT_STATEMENT_NAME, statement->sequence, state->manifest_sha256);
     return 0;
 }
+
+int ot_state_check_trust(const struct ot_state *state, uint64_t version, const char *sha256,
+                         struct ot_error *err)
+{
+    if (!state->exists || version > state->trust_version)
+        return 0;
+    if (version < state->trust_version)
+        return ot_refuse(err, OT_E_ROLLBACK,
+                         "the trust file's version is %" PRIu64
+                         ", the state file remembers version %" PRIu64,
+                         version, state->trust_version);
+    if (strcmp(sha256, state->trust_sha256) != 0)
+        return ot_refuse(err, OT_E_TRUST,
+                         "the trust file of version %" PRIu64
+                         " is another one than the state file remembers, %s (a fork)",
+                         version, state->trust_sha256);
+    return 0;
+}

@@ -50,3 +50,10 @@ OT_MUST_USE int ot_state_load(const char *path, struct ot_state **out, struct ot
  */
 OT_MUST_USE int ot_state_check(const struct ot_state *state, const struct ot_statement *statement,
                                bool is_signed, struct ot_error *err);
+
+/*
+ * Whether this trust file may be used after the newest one that was: E_ROLLBACK for an older one,
+ * E_TRUST for another one of the same version.
+ */
+OT_MUST_USE int ot_state_check_trust(const struct ot_state *state, uint64_t version,
+                                     const char *sha256, struct ot_error *err);

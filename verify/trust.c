@@ -25,6 +25,7 @@ void ot_trust_free(struct ot_trust *trust)
     free(trust->keys);
     free(trust->revoked);
     ot_state_free(trust->state);
+    free(trust->reset);
     ot_trust_file_free(trust->file);
     for (size_t i = 0; i < trust->attestation_count; i++)
         ot_envelope_free(&trust->attestations[i]);
@@ -144,6 +145,8 @@ int ot_trust_take_file(struct ot_trust *trust, const char *path, struct ot_error
     }
     if (trust->threshold < file->thresholds[OT_ROLE_RELEASE])
         trust->threshold = file->thresholds[OT_ROLE_RELEASE];
+    if (trust->growth_threshold < file->growth)
+        trust->growth_threshold = file->growth;
     if (trust->min_sequence < file->min_sequence)
         trust->min_sequence = file->min_sequence;
     trust->file = OT_STEAL(file);

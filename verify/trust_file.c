@@ -125,6 +125,8 @@ void ot_trust_file_write(const struct ot_trust_file *file, bool sign, struct ot_
     ot_jw_object(&writer, "thresholds");
     for (int role = 0; role < OT_ROLE_COUNT; role++)
         ot_jw_uint(&writer, role_names[role], file->thresholds[role]);
+    if (file->growth > 0)
+        ot_jw_uint(&writer, "growth", file->growth);
     ot_jw_object_end(&writer);
     write_keys(&writer, file);
     ot_jw_object(&writer, "revoked");
@@ -189,6 +191,11 @@ static int check_keys(const struct ot_trust_file *file, struct ot_error *err)
         if (file->thresholds[role] == 0 && role != OT_ROLE_REBUILD)
             return ot_fail(err, OT_FAILED, "the threshold of %s is at least 1", role_names[role]);
     }
+    if (file->growth > threshold_max[OT_ROLE_RELEASE] ||
+        file->growth > ot_trust_file_keys(file, OT_ROLE_RELEASE))
+        return ot_fail(err, OT_FAILED,
+                       "the threshold of growth is %u, above what release keys can reach",
+                       file->growth);
     return 0;
 }
 

@@ -54,6 +54,8 @@ struct ot_trust_file {
     uint64_t version; /* 1 to OT_SAFE_INTEGER_MAX */
     uint64_t expires; /* seconds since 1970; OT_NO_TIME: never */
     unsigned thresholds[OT_ROLE_COUNT];
+    unsigned growth; /* release keys that must have signed what may do more than what was accepted
+                        before (verify/growth.h); 0: no more than the threshold */
     struct ot_trust_key *keys; /* sorted by id, distinct, none of them revoked */
     size_t key_count;
     struct ot_list revoked_keys; /* identifiers, sorted */

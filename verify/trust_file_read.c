@@ -38,6 +38,23 @@ static int read_head(struct ot_json *json, struct ot_trust_file *file, struct ot
     return ot_json_skip(json, err); /* null, or the spelling differs */
 }
 
+/* Is left out when it is 0. */
+static int read_growth(struct ot_json *json, struct ot_trust_file *file, struct ot_error *err)
+{
+    struct ot_span key;
+    uint64_t value;
+    int more = ot_json_key(json, &key, err);
+
+    if (more <= 0)
+        return more;
+    if (!ot_span_is(key, "growth"))
+        return ot_json_fail(json, err, "an unknown key, expected \"growth\" or none");
+    if (ot_json_uint(json, OT_TRUST_FILE_KEYS_MAX, &value, err) < 0)
+        return -1;
+    file->growth = (unsigned)value;
+    return ot_json_expect_end(json, err);
+}
+
 static int read_thresholds(struct ot_json *json, struct ot_trust_file *file, struct ot_error *err)
 {
     if (ot_json_expect_key(json, "thresholds", err) < 0 || ot_json_object(json, err) < 0)
@@ -50,7 +67,7 @@ static int read_thresholds(struct ot_json *json, struct ot_trust_file *file, str
             return -1;
         file->thresholds[role] = (unsigned)value;
     }
-    return ot_json_expect_end(json, err);
+    return read_growth(json, file, err);
 }
 
 static int read_role(struct ot_json *json, enum ot_role *role, struct ot_error *err)

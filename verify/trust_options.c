@@ -65,6 +65,34 @@ static int load_keys(const struct ot_trust_options *values, enum ot_error_kind n
     return 0;
 }
 
+/* What was accepted before, and who may say that it does not count. */
+static int load_state(const struct ot_trust_options *values, struct ot_trust *trust,
+                      struct ot_error *err)
+{
+    struct ot_reset reset;
+    int used;
+
+    if (values->state == NULL && (values->reset != NULL || values->growth_threshold > 0))
+        return ot_fail(err, OT_USAGE, "--%s needs --state FILE",
+                       values->reset != NULL ? "reset" : "growth-threshold");
+    if (values->state == NULL)
+        return 0;
+    if (ot_state_load(values->state, &trust->state, err) < 0)
+        return -1;
+    if (trust->growth_threshold < values->growth_threshold)
+        trust->growth_threshold = (unsigned)values->growth_threshold;
+    if (values->reset == NULL)
+        return 0;
+    if (trust->file == NULL)
+        return ot_fail(err, OT_USAGE, "--reset needs a trust file (--trust FILE.json)");
+    used = ot_reset_use(values->reset, trust->file, trust->now, trust->state, &reset, err);
+    if (used <= 0)
+        return used;
+    trust->reset = ot_alloc(1, sizeof(reset));
+    *trust->reset = reset;
+    return 0;
+}
+
 int ot_trust_options_load(const struct ot_trust_options *values, enum ot_error_kind nothing_trusted,
                           struct ot_trust *trust, struct ot_error *err)
 {
@@ -81,8 +109,7 @@ int ot_trust_options_load(const struct ot_trust_options *values, enum ot_error_k
     trust->engine_date = values->engine_date;
     if (values->now != OT_NO_TIME)
         trust->now = values->now;
-    if (load_keys(values, nothing_trusted, trust, err) < 0 ||
-        (values->state != NULL && ot_state_load(values->state, &trust->state, err) < 0))
+    if (load_keys(values, nothing_trusted, trust, err) < 0 || load_state(values, trust, err) < 0)
         return -1;
     if (trust->key_count == 0 && !trust->allow_unsigned)
         return ot_fail(

@@ -12,7 +12,9 @@ struct ot_trust_options {
     struct ot_list revoked;
     uint64_t threshold;
     uint64_t min_sequence;
-    const char *state;       /* NULL: none */
+    const char *state; /* NULL: none */
+    const char *reset; /* NULL: none */
+    uint64_t growth_threshold;
     uint64_t now;            /* OT_NO_TIME: the system's clock */
     const char *engine_date; /* NULL: not checked */
     bool allow_unsigned;
@@ -46,6 +48,19 @@ struct ot_trust_options {
                  "remembers a release there once it has answered",                                 \
          .type = OT_OPTION_STRING,                                                                 \
          .offset = offsetof(holder, at.state)},                                                    \
+        {.name = "reset",                                                                          \
+         .value = "FILE",                                                                          \
+         .help = "let the state file back to a lower sequence, once: what onetube trust reset "    \
+                 "made",                                                                           \
+         .type = OT_OPTION_STRING,                                                                 \
+         .offset = offsetof(holder, at.reset)},                                                    \
+        {.name = "growth-threshold",                                                               \
+         .value = "N",                                                                             \
+         .help = "how many trusted keys must have signed a release that may do more than the one " \
+                 "that --state remembers (default 0: no more than others)",                        \
+         .type = OT_OPTION_UINT,                                                                   \
+         .offset = offsetof(holder, at.growth_threshold),                                          \
+         .max = OT_TRUST_KEYS_MAX},                                                                \
         {.name = "revoked",                                                                        \
          .value = "KEY",                                                                           \
          .help = "a public key that counts for nothing; may be given several times, and adds to "  \

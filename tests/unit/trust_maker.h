@@ -15,6 +15,7 @@ struct trust_maker {
     uint64_t version;
     uint64_t expires;        /* 0: never */
     unsigned thresholds[3];  /* root, release, rebuild */
+    unsigned growth;         /* 0: left out */
     const char *keys[3];     /* the letters of each role */
     const char *revoked;     /* letters */
     const char *manifest;    /* a revoked manifest's SHA-256 */
@@ -165,8 +166,11 @@ static inline void trust_body(const struct trust_maker *maker, struct ot_buf *ou
         ot_buf_printf(out, "%" PRIu64, maker->expires);
     ot_buf_printf(out,
                   ",\n  \"thresholds\": {\n    \"root\": %u,\n    \"release\": %u,\n    "
-                  "\"rebuild\": %u\n  },\n",
+                  "\"rebuild\": %u",
                   maker->thresholds[0], maker->thresholds[1], maker->thresholds[2]);
+    if (maker->growth > 0)
+        ot_buf_printf(out, ",\n    \"growth\": %u", maker->growth);
+    ot_buf_puts(out, "\n  },\n");
     trust_keys(maker, out);
     trust_revoked(maker, out);
     trust_rest(maker, out);
