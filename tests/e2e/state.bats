@@ -246,6 +246,19 @@ says() {
     has E_ROLLBACK
 }
 
+@test "onetube serve: what cannot be remembered at the start is not served" {
+    mkdir small
+    mount -t tmpfs -o size=16k,mode=755 tmpfs small 2>/dev/null || skip "nothing may be mounted here"
+    dd if=/dev/zero of=small/fill bs=4k 2>/dev/null || true
+    run timeout 20 "$ONETUBE" serve --prebuilt "$R/v7.1tube" --trust "$PUB" --state small/state --port 0
+    exits 1
+    has "small/state: No space left on device"
+    [ ! -e small/state ]
+    rm small/fill
+    start_gateway --prebuilt "$R/v7.1tube" --trust "$PUB" --state small/state
+    wait_until says "the floor is 7"
+}
+
 @test "onetube serve: no request has to come before a release is remembered, and --warm changes nothing" {
     for option in --warm --isolation=shared; do
         rm -f state
