@@ -128,6 +128,28 @@ revoke_far() {
     refuses E_LAYOUT v8 trust-2.json --reset far/statement.json
 }
 
+@test "killed at every system call while a reset is used: used or not, never half" {
+    step=1
+    [[ "$BUILD" != */san ]] || step=9
+    boots far trust.json
+    revoke_far
+    "$ONETUBE" trust reset state --to 8 --expires "$LATER" --trust trust-2.json --sign-key root1.key.pem --sign-key root2.key.pem --out back.json
+    cp state before
+    for ((at = 1; ; at += step)); do
+        cp before state
+        status=0
+        "$BUILD/tools/kill_at" "$at" "$SERVE" v8.1tube --trust trust-2.json --state state --reset back.json --listen 127.0.0.1:0 >log 2>&1 3>&- || status=$?
+        [ "$status" = 0 ] || [ "$status" = 9 ] || { cat log; return 1; }
+        [ "$(floor)" = 8 ] || cmp state before
+        "$ONETUBE" verify v8.1tube --trust trust-2.json --state state --reset back.json >/dev/null
+        fails "$ONETUBE" verify v7.1tube --trust trust-2.json --state state --reset back.json >/dev/null 2>&1
+        [ "$status" = 0 ] || break
+    done
+    [ "$at" -gt 15 ]
+    [ "$(floor)" = 8 ]
+    boots v8 trust-2.json
+}
+
 @test "onetube serve takes a reset, too" {
     boots far trust.json
     revoke_far
