@@ -142,6 +142,30 @@ static void below_the_accepted(void **unused)
     assert_int_equal(ot_state_check(state, &statement, true, &err), -1);
 }
 
+static void trust_files(void **unused)
+{
+    static const struct {
+        uint64_t version;
+        const char *digest, *code;
+    } cases[] = {{3, "ab", NULL},          {4, "cd", NULL},          {9, "ab", NULL},
+                 {2, "ab", OT_E_ROLLBACK}, {1, "cd", OT_E_ROLLBACK}, {3, "cd", OT_E_TRUST}};
+    OT_AUTOSTATE struct ot_state *state = sample();
+    struct ot_error err = {0};
+
+    (void)unused;
+    assert_succeeds(ot_state_check_trust(state, 1, "ab", &err), err); /* none was used before */
+    state->trust_version = 3;
+    memcpy(state->trust_sha256, "ab", sizeof("ab"));
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        int done = ot_state_check_trust(state, cases[i].version, cases[i].digest, &err);
+
+        if (cases[i].code == NULL)
+            assert_succeeds(done, err);
+        else if (done == 0 || strcmp(err.code, cases[i].code) != 0)
+            fail_msg("case %zu: %s", i, done == 0 ? "accepted" : err.message);
+    }
+}
+
 /* -- files -- */
 
 enum place { A_FILE, A_LINK, A_DANGLING_LINK, A_FOLDER, A_FIFO, EMPTY, NOTHING };
@@ -241,7 +265,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_text),        cmocka_unit_test(damage),
         cmocka_unit_test(what_may_follow), cmocka_unit_test(below_the_accepted),
-        cmocka_unit_test(hostile_places),  cmocka_unit_test(of_another_user),
+        cmocka_unit_test(trust_files),     cmocka_unit_test(hostile_places),
+        cmocka_unit_test(of_another_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
