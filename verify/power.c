@@ -250,10 +250,21 @@ void ot_power_compare(const struct ot_manifest *before, const struct ot_manifest
 bool ot_power_is_growth(const struct ot_power_change *change)
 {
     /* what is no more and no less, but not nothing */
-    static const char *const unclear[] = {
-        "compatibilityDate", "compatibilityFlag", "context",  "timeoutMs", "rpm",
-        "rateLimitBy",       "preflight",         "memoryMB", "cpuMs",     "min_replicas",
-        "replicas",          "maxConcurrency",    "cell",     NULL};
+    static const char *const unclear[] = {"compatibilityDate",
+                                          "compatibilityFlag",
+                                          "engine",
+                                          "context",
+                                          "timeoutMs",
+                                          "rpm",
+                                          "rateLimitBy",
+                                          "preflight",
+                                          "memoryMB",
+                                          "cpuMs",
+                                          "min_replicas",
+                                          "replicas",
+                                          "maxConcurrency",
+                                          "cell",
+                                          NULL};
 
     return change->direction == OT_POWER_MORE ||
            (change->direction == OT_POWER_OTHER &&

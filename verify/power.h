@@ -36,8 +36,8 @@ void ot_power_compare(const struct ot_manifest *before, const struct ot_manifest
 
 /*
  * Whether a change may give power: it does more, or it cannot be said that it does not (a
- * compatibility flag or date; a limit where one of the two leaves it to the server; who shares an
- * engine). When engines are started and replaced is no power.
+ * compatibility flag or date; another engine; a limit where one of the two leaves it to the server;
+ * who shares an engine). When engines are started and replaced is no power.
  */
 bool ot_power_is_growth(const struct ot_power_change *change);
 

@@ -121,11 +121,30 @@ static void what_it_says(void **state)
     assert_non_null(strstr(err.message, "cannot read"));
 }
 
+static void single_changes(void **state)
+{
+    static const struct {
+        struct ot_power_change change;
+        bool grows;
+    } rows[] = {
+        {{.what = "engine", .direction = OT_POWER_OTHER}, true},
+        {{.what = "permissions.net", .direction = OT_POWER_OTHER}, false},
+        {{.what = "permissions.net", .direction = OT_POWER_MORE}, true},
+        {{.what = "public", .direction = OT_POWER_LESS}, false},
+        {{.what = "recycle.maxRequests", .direction = OT_POWER_OTHER}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(rows); i++)
+        assert_int_equal(ot_power_is_growth(&rows[i].change), rows[i].grows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(which_changes),
         cmocka_unit_test(what_it_says),
+        cmocka_unit_test(single_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
