@@ -96,6 +96,30 @@ static struct ot_span useful_note(const struct ot_value *message)
     return text;
 }
 
+/* A part of the standard library that we bring lacks a name; NULL: it is about something else. */
+static char *lacking_text(struct ot_span text)
+{
+    static const char start[] = "No matching export in \"onetube-shim:std/";
+    static const char middle[] = "\" for import \"";
+    const char *name = memmem(text.data, text.len, middle, strlen(middle));
+    struct ot_span part;
+
+    if (!ot_span_starts(text, start) || name == NULL)
+        return NULL;
+    text = ot_span_skip(text, strlen(start));
+    part = (struct ot_span){text.data, (size_t)(name - text.data)};
+    if (ot_span_ends(part, ".js"))
+        part.len -= strlen(".js");
+    if (ot_span_ends(part, "/mod"))
+        part.len -= strlen("/mod");
+    name += strlen(middle);
+    return ot_asprintf(
+        "onetube's part of @std/%.*s has no \"%.*s (get all of it: onetube vendor, or "
+        "npm install @jsr/std__%.*s)",
+        (int)part.len, part.data, (int)(text.data + text.len - name), name,
+        (int)strcspn(part.data, "/\""), part.data);
+}
+
 /* esbuild's text; that of a specifier which it could not resolve says what to do instead. */
 static char *text_of(const struct ot_value *message)
 {
@@ -103,7 +127,10 @@ static char *text_of(const struct ot_value *message)
     struct ot_span text = ot_value_text(ot_value_get(message, "text"));
     struct ot_span note = useful_note(message);
     struct ot_span specifier, package;
+    char *lacking = lacking_text(text);
 
+    if (lacking != NULL)
+        return lacking;
     if (text.len < sizeof(unresolved) || text.data[text.len - 1] != '"' ||
         memcmp(text.data, unresolved, strlen(unresolved)) != 0)
         return ot_strndup(text.data, text.len);

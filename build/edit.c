@@ -13,9 +13,10 @@ struct editor {
     struct ot_tokens tokens;
     struct ot_buf *out;
     struct ot_edit_result *result;
-    size_t copied; /* of the text, into `out` */
-    char name[8];  /* of the function that knows the places; not used in the text */
-    bool declares; /* the file has a __dirname or __filename of its own */
+    size_t copied;          /* of the text, into `out` */
+    char name[8];           /* of the function that knows the places; not used in the text */
+    struct ot_span require; /* the name of what createRequire made; empty: it is not called */
+    bool declares;          /* the file has a __dirname or __filename of its own */
     bool changed;
 };
 
@@ -77,6 +78,51 @@ static void replace_place(struct editor *editor, uint32_t index)
     snprintf(text, sizeof(text), "%s().%c", editor->name,
              is_word(editor, index, "__dirname") ? 'd' : 'f');
     replace(editor, editor->tokens.items[index].start, end_of(editor, index), text);
+}
+
+/* -- createRequire ----------------------------------------------------------------------------- */
+
+/* const NAME = createRequire(import.meta.url), perhaps of a module, with `index` at NAME */
+static bool makes_require(const struct editor *editor, uint32_t index)
+{
+    uint32_t call = index + 2;
+
+    while (is_punctuator(editor, call + 1, "."))
+        call += 2;
+    return is_word(editor, index - 1, "const") && is_punctuator(editor, index + 1, "=") &&
+           is_word(editor, call, "createRequire") && is_punctuator(editor, call + 1, "(") &&
+           (is_word(editor, call + 2, "import") || is_word(editor, call + 2, "__filename"));
+}
+
+/* The name of that constant, if the bundler's own `require` fits where it stands; else empty. */
+static struct ot_span find_require(const struct editor *editor)
+{
+    for (uint32_t i = 1; i < editor->tokens.count; i++) {
+        struct ot_span name = ot_token_text(&editor->tokens, i);
+
+        if (name.len >= strlen("require") && makes_require(editor, i))
+            return name;
+    }
+    return (struct ot_span){"", 0};
+}
+
+/*
+ * What createRequire gives knows nothing of a bundle: calls of it become `require`, which the
+ * bundler resolves, and what was called `require` gets another name where it is declared.
+ */
+static void replace_require(struct editor *editor, uint32_t index)
+{
+    size_t start = editor->tokens.items[index].start;
+
+    if (!ot_span_is(editor->require, "require")) {
+        if (is_punctuator(editor, index + 1, "("))
+            replace(editor, start, end_of(editor, index), "require");
+    } else if (makes_require(editor, index)) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%sxxxx", editor->name);
+        replace(editor, start, end_of(editor, index), text);
+    }
 }
 
 /* A name that the file does not have; three letters fit where __dirname stood. */
@@ -226,6 +272,9 @@ static void visit(struct editor *editor, uint32_t index)
     if (is_word(editor, index, "import") && is_punctuator(editor, index + 1, ".") &&
         is_word(editor, index + 2, "meta") && !after_dot(editor, index))
         replace_meta(editor, index);
+    else if (editor->require.len > 0 && !after_dot(editor, index) &&
+             ot_span_equal(ot_token_text(&editor->tokens, index), editor->require))
+        replace_require(editor, index);
     else if (is_place(editor, index))
         replace_place(editor, index);
     else if (is_word(editor, index, "from"))
@@ -240,6 +289,7 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
 
     ot_lex(text, &editor.tokens);
     editor.declares = declares_place(&editor);
+    editor.require = find_require(&editor);
     if (editor.tokens.sound && choose_name(&editor)) {
         for (uint32_t i = 0; i < editor.tokens.count; i++)
             visit(&editor, i);

@@ -1,9 +1,9 @@
 /*
  * The few changes that a source file gets before it is bundled, because only the build knows where
  * the file is: `import.meta`, `__dirname` and `__filename` become what they are in the bundle's
- * virtual file system (/bundle/files), and JSX settings become pragma comments: deno.json's, and
- * `automatic` where a file names its own import source. No line
- * or column moves. On the way it notes which files the source reads.
+ * virtual file system (/bundle/files), what createRequire gives becomes the bundler's `require`,
+ * and JSX settings become pragma comments: deno.json's, and `automatic` where a file names its own
+ * import source. No line or column moves. On the way it notes which files the source reads.
  */
 #pragma once
 

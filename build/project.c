@@ -299,8 +299,9 @@ static int visit_folder(void *context, const char *folder, const struct ot_list 
 static void visit_source(void *context, const char *file, struct ot_span text)
 {
     static const char *const marks[] = {
-        "import.meta",  "__dirname",        "__filename", ".wasm",   "readFile",
-        "readTextFile", "createReadStream", "readDir",    "readdir", "@jsxImportSource"};
+        "import.meta", "__dirname",     "__filename",       ".wasm",
+        "readFile",    "readTextFile",  "createReadStream", "readDir",
+        "readdir",     "createRequire", "@jsxImportSource"};
     struct visit *visit = context;
     bool markup = ot_span_ends(ot_span_of(file), "x");
 

@@ -22,6 +22,7 @@
     X(media_types, "media-types.js")                                                               \
     X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
     X(npm_depd, "npm/depd.js")                                                                     \
+    X(npm_http2_wrapper, "npm/http2-wrapper.js")                                                   \
     X(npm_undici, "npm/undici.js")                                                                 \
     X(paths, "paths.js")                                                                           \
     X(registry, "registry.js")                                                                     \

@@ -338,6 +338,28 @@ TS
     answers a function
 }
 
+@test "what createRequire gives is the bundler's require" {
+    package pack 1.2.3 'exports.pack = 1;'
+    function_ a index.ts <<'TS'
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+const { pack } = require("pack"), { name } = require("./a.json"), path = require("path");
+function own(require: (name: string) => string) { return require("own"); }
+Deno.serve(() => new Response([pack, name, typeof path.join, own((name) => name)].join()));
+TS
+    write functions/a/a.json <<<'{ "name": "json" }'
+    function_ b index.ts <<'TS'
+import * as module from "node:module";
+const require_ = module.createRequire(import.meta.url);
+Deno.serve(() => new Response(require_("../a/a.json").name + typeof require_));
+TS
+    build
+    exits 0
+    start_server dist --allow-unsigned
+    answers a 1,json,function,own
+    answers b jsonfunction
+}
+
 @test "code from strings is interpreted, where a function makes any" {
     package maker 1.0.0 'module.exports = (code) => new Function("x", code);'
     function_ makes index.ts <<<'import make from "maker"; Deno.serve(() => new Response(String(make("return x * 2")(21))));'

@@ -68,6 +68,9 @@ static const struct broken cases[] = {
       "node_modules/pack/index.js = exports.x = 1;"},
      AT "1:15: \"npm:pack@2\" asks for another version than the 1.4.0 that is installed (install "
         "it: npm install pack@2" OR_VENDOR},
+    {{INDEX "import { abortable, nope } from \"jsr:@std/async\"; Deno.serve(nope);"},
+     AT "1:21: onetube's part of @std/async has no \"nope\" (get all of it: onetube vendor, or npm "
+        "install @jsr/std__async)"},
     {{INDEX "const { x } = require(\"npm:pack\"); module.exports = x;"},
      AT "1:23: cannot resolve \"npm:pack\" (install it: npm install pack" OR_VENDOR},
     /* import maps */
