@@ -245,6 +245,7 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
             .replace_engine = values->replace_engine,
             .start_timeout_ms = values->start_timeout_ms,
             .warm = values->warm,
+            .recent_file = values->warm_order,
             .cells_max = values->max_cells,
             .backoff = OT_BACKOFF_DEFAULT,
             .ready_fd = values->ready_fd,

@@ -41,6 +41,7 @@ struct ot_gateway_values {
 
     const char *isolation;
     bool warm;
+    const char *warm_order;
     uint64_t max_cells, max_queue, idle_timeout, failure_budget;
     const char *engine;
     bool replace_engine;

@@ -194,6 +194,9 @@ static const struct ot_option options[] = {
      .choices = isolations,
      .offset = AT(isolation)},
     FLAG("warm", warm, "start every engine now, not with its first request"),
+    TEXT("warm-order", "FILE", warm_order,
+         "keep in this file which functions were called last, so that their engines start first "
+         "when the gateway starts again"),
     NUMBER(
         "max-cells", "N", max_cells, INT32_MAX,
         "engine processes at the same time; for one more the one that was not used for longest is "

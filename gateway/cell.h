@@ -156,6 +156,8 @@ void ot_cell_close(struct ot_cell *cell);
 /* Whether it takes requests. */
 bool ot_cell_is_open(const struct ot_cell *cell);
 uint64_t ot_cell_in_flight(const struct ot_cell *cell);
+/* Those that all of its processes were given. */
+uint64_t ot_cell_requests(const struct ot_cell *cell);
 uint64_t ot_cell_taken(const struct ot_cell *cell);
 /* ot_now_ms of its process's readiness, and of the last end of a request. */
 int64_t ot_cell_ready_at(const struct ot_cell *cell);

@@ -98,6 +98,11 @@ uint64_t ot_cell_in_flight(const struct ot_cell *cell)
     return ot_load_in_flight(cell->load);
 }
 
+uint64_t ot_cell_requests(const struct ot_cell *cell)
+{
+    return cell->served + ot_cell_taken(cell);
+}
+
 uint64_t ot_cell_taken(const struct ot_cell *cell)
 {
     return ot_load_taken(cell->load);
@@ -181,7 +186,7 @@ void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
                                    .crashes = cell->crashes,
                                    .over_memory = cell->over_memory,
                                    .wedged = cell->wedged,
-                                   .requests = cell->served + ot_cell_taken(cell),
+                                   .requests = ot_cell_requests(cell),
                                    .errors = cell->errors,
                                    .in_flight = ot_cell_in_flight(cell),
                                    .last_exit = (enum ot_cell_exit)cell->last_exit,

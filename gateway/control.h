@@ -1,6 +1,7 @@
 /*
  * The control thread's state, shared by the files that it consists of: gateway.c (from start to
- * end), listening.c, swap.c, stop.c, keys.c, certificate.c, operating.c. Everything here runs on
+ * end), listening.c, swap.c, stop.c, keys.c, certificate.c, operating.c,
+ * warming.c. Everything here runs on
  * that thread, but what is marked.
  */
 #pragma once
@@ -82,6 +83,8 @@ struct ot_control {
     struct ot_swap swap;
     struct ot_keys keys;
     struct ot_operating operating;
+    struct ot_list recent;      /* functions that were called lately, the last one first */
+    uv_timer_t *recent_timer;   /* NULL: that is not kept */
     struct ot_watcher *watcher; /* NULL: nothing is watched */
     struct ot_tls *tls;         /* NULL: no TLS */
     uv_timer_t tls_timer;
@@ -153,6 +156,15 @@ void ot_keys_close(struct ot_control *control);
 OT_MUST_USE int ot_operating_open(struct ot_control *control, struct ot_error *err);
 /* Tells those who wait that the gateway has stopped, and closes. */
 void ot_operating_close(struct ot_control *control);
+
+/* -- warming.c -- */
+
+/* Reads which functions were called before, and keeps it up to date. */
+void ot_warming_open(struct ot_control *control);
+/* From the generation that serves, for the next one. */
+void ot_warming_note(struct ot_control *control);
+/* The same, and keeps it for the next gateway; while there is a generation. */
+void ot_warming_close(struct ot_control *control);
 
 /* -- certificate.c -- */
 

@@ -248,6 +248,7 @@ static void run(struct ot_control *control)
     open_signals(control);
     ot_keys_open(control);
     ot_certificate_watch(control);
+    ot_warming_open(control);
     control->endpoints.settings = settings;
     control->endpoints.connections = control->connections;
     control->endpoints.log = control->log;
@@ -257,6 +258,7 @@ static void run(struct ot_control *control)
     ot_log_free(control->log);
     ot_events_free(control->events);
     ot_places_free(control->places);
+    ot_list_free(&control->recent);
     ot_connections_free(control->connections);
     free(control->endpoints.workers);
     free(control->swap.description);

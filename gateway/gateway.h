@@ -31,7 +31,8 @@ struct ot_gateway_options {
     bool replace_engine; /* that one, even if the payload carries its own */
     uint64_t start_timeout_ms;
     bool warm;
-    uint64_t cells_max; /* engine processes at the same time; 0: no limit */
+    const char *recent_file; /* what was called lately is kept there; NULL: nowhere */
+    uint64_t cells_max;      /* engine processes at the same time; 0: no limit */
     struct ot_backoff backoff;
     uint64_t ready_fd;          /* UINT64_MAX: none */
     const char *control_socket; /* its path, "none", or NULL: ot_ops_default_path */

@@ -1,42 +1,10 @@
-#include "gateway/generation.h"
-
-#include "gateway/places.h"
+#include "gateway/generation_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The longest name a function can have. */
 #define NAME_MAX_LEN 63u
-
-/* What a pool needs to be told apart in its callbacks. */
-struct pool_slot {
-    struct ot_generation *generation;
-    struct ot_pool *pool;
-    const struct ot_group *group;
-    bool warming; /* one of the few that start now */
-};
-
-struct ot_generation {
-    struct ot_generation_options options;
-    struct ot_payload *payload;
-    struct ot_placement placement;
-    struct ot_engine_program carried;     /* by it */
-    struct ot_served_function *functions; /* in the manifest's order */
-    uint32_t *table;                      /* index + 1 of a function, found by its name's hash */
-    uint32_t table_mask;
-    struct ot_pool **pools;
-    struct pool_slot *slots; /* of each pool */
-    struct ot_cell **cells;  /* of all pools, in the order in which they were made */
-    size_t function_count, pool_count, most_cells;
-    _Atomic size_t cell_count;
-    struct ot_error *err; /* of the cell that is being made; NULL: it is only logged */
-    size_t next_warm;     /* pools before it were looked at */
-    unsigned warming;
-    bool in_warm_more, draining;
-    size_t running; /* cells that have not stopped */
-    _Atomic bool all_warmed;
-    _Atomic unsigned references;
-};
 
 /* All generations of this process, and who waits for the end of the last one; the latter belongs to
  * the control thread. */
@@ -89,38 +57,7 @@ struct ot_served_function *ot_generation_find(const struct ot_generation *genera
     return NULL;
 }
 
-/* -- pools that start with the generation -- */
-
-/* What is kept starts anyway, the others as far as there are places. */
-static bool is_warm(const struct ot_generation *generation, const struct pool_slot *slot)
-{
-    const struct ot_places *places = generation->options.places;
-
-    if (generation->draining)
-        return false;
-    return slot->group->life.kept > 0 ||
-           (generation->options.warm && (places == NULL || !ot_places_full(places)));
-}
-
-static void warm_more(struct ot_generation *generation)
-{
-    unsigned at_once = uv_available_parallelism() * 2;
-
-    if (generation->in_warm_more) /* one failed at once: the loop below goes on */
-        return;
-    generation->in_warm_more = true;
-    while (generation->warming < at_once && generation->next_warm < generation->pool_count) {
-        struct pool_slot *slot = &generation->slots[generation->next_warm++];
-
-        if (is_warm(generation, slot) && ot_pool_state(slot->pool) == OT_CELL_IDLE) {
-            slot->warming = true;
-            generation->warming++;
-            ot_pool_start(slot->pool);
-        }
-    }
-    generation->in_warm_more = false;
-    generation->all_warmed = generation->next_warm == generation->pool_count;
-}
+/* -- cells -- */
 
 void ot_generation_drain(struct ot_generation *generation, bool draining)
 {
@@ -132,7 +69,7 @@ void ot_generation_drain(struct ot_generation *generation, bool draining)
 static void start_warming(void *context, void *argument)
 {
     (void)context;
-    warm_more(argument);
+    ot_generation_warm_more(argument);
 }
 
 static void on_cell_changed(struct ot_cell *cell, void *context)
@@ -145,7 +82,7 @@ static void on_cell_changed(struct ot_cell *cell, void *context)
     if (slot->warming && ot_pool_state(slot->pool) != OT_CELL_STARTING) {
         slot->warming = false;
         generation->warming--;
-        warm_more(generation);
+        ot_generation_warm_more(generation);
     }
     if (generation->options.changed != NULL)
         generation->options.changed(generation, generation->options.context);
@@ -278,6 +215,8 @@ static void free_generation(struct ot_generation *generation)
         ot_breaker_free(generation->functions[i].breaker);
     free(generation->functions);
     free(generation->table);
+    free(generation->warm_order);
+    ot_list_free(&generation->recent);
     free(generation->pools);
     free(generation->cells);
     free(generation->slots);
@@ -315,6 +254,7 @@ int ot_generation_new(struct ot_payload *payload, const struct ot_generation_opt
     }
     add_functions(generation);
     make_table(generation);
+    ot_generation_order(generation, options->recent);
     *out = generation;
     /* later, so that the caller knows the generation when he is told of its cells */
     (void)ot_mailbox_post(options->control, start_warming, generation);

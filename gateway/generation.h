@@ -34,6 +34,9 @@ struct ot_generation_options {
     /* Start every cell now, not only those with a function that is `warm` or has min_replicas; a
      * few at a time. */
     bool warm;
+    /* Functions that were called before, the last one first: in this order cells start now. Only
+     * needed during the call; may be NULL. */
+    const struct ot_list *recent;
     /* A cell's state did; on the control thread; may be NULL. */
     void (*changed)(struct ot_generation *generation, void *context);
     void *context;
@@ -69,6 +72,9 @@ size_t ot_generation_pools(const struct ot_generation *generation, struct ot_poo
 /* Those that were made so far; there may be more later, but never more than the most. */
 size_t ot_generation_cells(const struct ot_generation *generation, struct ot_cell *const **first);
 size_t ot_generation_most_cells(const struct ot_generation *generation);
+/* The functions that were called in it, the last one first (one for each cell), and behind them
+ * those that it was made with. On the control thread. */
+void ot_generation_recent(const struct ot_generation *generation, struct ot_list *out);
 /* Any thread. Whether every pool that was asked to start is ready; `failed` is set when one of them
  * could not start and waits for its next try. */
 bool ot_generation_ready(const struct ot_generation *generation, bool *failed);

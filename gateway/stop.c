@@ -42,8 +42,10 @@ static void kill_engines(const struct ot_generation *generation)
 
 static void end_generations(struct ot_control *control)
 {
-    struct ot_generation *last = OT_STEAL(control->endpoints.current);
+    struct ot_generation *last;
 
+    ot_warming_close(control);
+    last = OT_STEAL(control->endpoints.current);
     control->phase = OT_PHASE_ENDING;
     if (last != NULL && control->cut_off)
         kill_engines(last);

@@ -211,6 +211,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .places = control->places,
         .counters = &control->endpoints.cells,
         .warm = options->warm,
+        .recent = &control->recent,
         .changed = on_cells_changed,
         .context = control,
         .loop = &control->loop,
@@ -228,6 +229,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
     if (control->swap.carried.fd >= 0 && options->engine != NULL)
         ot_control_say(control, OT_LEVEL_WARNING,
                        "--engine: the payload's own engine runs (--replace-engine changes that)");
+    ot_warming_note(control);
     return ot_generation_new(OT_STEAL(control->swap.payload), &generation, out, err);
 }
 

@@ -3,9 +3,11 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { build, childrenOf, eventually, makePayload, refused, serving, sleep, test, until, work } from "./harness.mjs";
+import { Connection, head } from "./raw.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 
@@ -117,16 +119,15 @@ async function queueing(gateway) {
         assert.equal(await gateway.metric("onetube_cell_queued"), 0);
     });
     await test("who waits in line and goes away takes no place", async () => {
-        await at(7, async () => {
-            const controller = new AbortController();
-            const asked = fetch(`http://127.0.0.1:${gateway.port}${gateway.path("narrow/sleep/500")}`, { signal: controller.signal });
-            setTimeout(() => controller.abort(), 100);
-            await asked.then(
-                () => assert.fail("answered"),
-                () => {},
-            );
-        });
-        await eventually(async () => [(await gateway.cell("narrow")).openRequests, await gateway.metric("onetube_cell_queued")], [0, 0]);
+        const held = at(2, () => get(gateway, "narrow/sleep/3000"));
+        await until(async () => (await gateway.cell("narrow")).openRequests === 2);
+        const gone = Array.from({ length: 5 }, () => new Connection(gateway.port).send(head("GET", gateway.path("narrow/sleep/500"))));
+        await eventually(() => gateway.metric("onetube_cell_queued"), 5);
+        for (const connection of gone) connection.reset();
+        await eventually(() => gateway.metric("onetube_cell_queued"), 0);
+        assert.equal((await gateway.cell("narrow")).openRequests, 2, "before those who have their places are done");
+        await held;
+        await eventually(async () => (await gateway.cell("narrow")).openRequests, 0);
         await at(7, () => get(gateway, "narrow/sleep/10"));
     });
     await test("replicas: three requests at once are in three processes, the least busy one takes the next", async () => {
@@ -364,6 +365,39 @@ async function sharing(gateway) {
     });
 }
 
+async function warming(file, options) {
+    const warmed = async (gateway) => {
+        await until(async () => (await gateway.ask("/1tube/warmup")).json().ready);
+        return (await gateway.health()).cells.filter(({ starts }) => starts > 0).map(({ name }) => name);
+    };
+    await serving("warm order", options, async (gateway) => {
+        await test("--warm with two places: nothing was called before, so the first two are started", async () => {
+            assert.deepEqual(await warmed(gateway), ["a", "b"]);
+            for (const name of ["d", "a", "c"]) await get(gateway, name);
+        });
+    });
+    await serving("warm order again", options, async (gateway) => {
+        await test("--warm-order: the next gateway starts those that were called last", async () => {
+            assert.deepEqual(readFileSync(file, "utf8"), "c\na\nd\n");
+            assert.deepEqual(await warmed(gateway), ["a", "c"]);
+            await get(gateway, "b");
+        });
+        await test("the same order at a swap, and what was called before is not forgotten", async () => {
+            gateway.kill("SIGHUP");
+            await eventually(() => gateway.metric('onetube_swaps_total{result="ok"}'), 1);
+            assert.equal((await gateway.cell("b")).starts, 1);
+        });
+    });
+    await test("warm order: kept", () => assert.deepEqual(readFileSync(file, "utf8"), "b\nc\na\nd\n"));
+    writeFileSync(file, "nonsense");
+    await serving("warm order, damaged", options, async (gateway) => {
+        await test("a file that cannot be read changes nothing but the order, and is said", async () => {
+            assert.match(gateway.said, /--warm-order: .*line 1 is not a function's name/);
+            assert.deepEqual(await warmed(gateway), ["a", "b"]);
+        });
+    });
+}
+
 const socketOf = (name) => path.join(work, `${name}.sock`);
 const control = (name) => ["--control-socket", socketOf(name)];
 
@@ -371,6 +405,11 @@ export const cells = {
     operated: async () => {
         const payload = functions({ one: { maxConcurrency: 2 }, many: { replicas: 2 }, fresh: { ttl: 0 }, kept: { warm: true } });
         await serving("operated", [payload, [...quiet, ...control("operated")]], (gateway) => operating(Object.assign(gateway, { socket: socketOf("operated") })));
+    },
+    warmed: async () => {
+        const file = path.join(work, "order");
+        const payload = functions({ a: {}, b: {}, c: {}, d: {} });
+        await warming(file, [payload, [...quiet, "--warm", "--max-cells", "2", "--warm-order", file]]);
     },
     recycled: async () => {
         const payload = functions({
