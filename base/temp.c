@@ -1,6 +1,7 @@
 /* Whole or not at all: files and folders that are written beside their target. */
 #include "base/file.h"
 
+#include "base/flush.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -307,39 +308,11 @@ static int put_in_place(struct ot_temp_dir *temp, const char *const *known, stru
     return ot_fail_errno(err, OT_FAILED, "%s", temp->path);
 }
 
-/*
- * Everything in the folder to disk; not syncfs, which would wait for what others write, too.
- * Without `wait` it is only started, so that the second pass finds most of it done.
- */
-static int flush_tree(int dir_fd, const char *what, bool wait, struct ot_error *err)
-{
-    OT_AUTOLIST struct ot_list names = {0};
-    struct stat info;
-
-    if (ot_list_dir(dir_fd, &names, what, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++) {
-        OT_AUTOCLOSE int fd =
-            openat(dir_fd, names.items[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-        if (fd < 0 || fstat(fd, &info) < 0)
-            return ot_fail_errno(err, OT_FAILED, "%s: %s", what, names.items[i]);
-        if (S_ISDIR(info.st_mode) && flush_tree(fd, what, wait, err) < 0)
-            return -1;
-        if (!wait)
-            (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-        else if (S_ISREG(info.st_mode) && fsync(fd) < 0)
-            return ot_fail_errno(err, OT_FAILED, "%s: %s", what, names.items[i]);
-    }
-    return wait && fsync(dir_fd) < 0 ? ot_fail_errno(err, OT_FAILED, "%s", what) : 0;
-}
-
 int ot_temp_dir_commit(struct ot_temp_dir *temp, const char *const *known, struct ot_error *err)
 {
     int again = 1;
 
-    if (flush_tree(temp->fd, temp->path, false, err) < 0 ||
-        flush_tree(temp->fd, temp->path, true, err) < 0)
+    if (ot_flush_tree(temp->fd, temp->path, err) < 0)
         return -1;
     while (again > 0)
         again = put_in_place(temp, known, err);

@@ -88,6 +88,28 @@ static bool shows_public(const struct ot_scan *scan)
     return scan->count > 0;
 }
 
+/*
+ * Which style a file's handlers are of: 1 of a process that lives on, 0 of single requests, -1 it
+ * has none.
+ */
+static int style_of(const struct ot_scan *scan)
+{
+    int style = -1;
+
+    for (size_t i = 0; i < scan->count; i++) {
+        if (scan->sites[i].kind == OT_HANDLER_DEFAULT_EXPORT)
+            style = style < 0 ? 0 : style;
+        else if (scan->sites[i].kind != OT_HANDLER_OTHER || style < 0)
+            style = 1;
+    }
+    return style;
+}
+
+static bool may_have_handler(const struct ot_scan *scan)
+{
+    return scan->count > 0 || scan->imports_package;
+}
+
 int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_source *source,
                      struct ot_bundle_entry *entry, struct ot_build_report *report,
                      struct ot_error *err)
@@ -110,25 +132,10 @@ int ot_handlers_scan(const struct ot_folder *folder, const struct ot_function_so
         entry->is_public = source->config.is_public ? OT_PUBLIC_YES : OT_PUBLIC_NO;
     else if (shows_public(&scan))
         entry->is_public = OT_PUBLIC_YES;
+    entry->style = style_of(&scan);
+    entry->may_have_handler = may_have_handler(&scan);
     check_second(folder, source->entry, ot_buf_span(&text), &scan, report);
     return 0;
-}
-
-/*
- * Which style a file's handlers are of: 1 of a process that lives on, 0 of single requests, -1 it
- * has none.
- */
-static int style_of(const struct ot_scan *scan)
-{
-    int style = -1;
-
-    for (size_t i = 0; i < scan->count; i++) {
-        if (scan->sites[i].kind == OT_HANDLER_DEFAULT_EXPORT)
-            style = style < 0 ? 0 : style;
-        else if (scan->sites[i].kind != OT_HANDLER_OTHER || style < 0)
-            style = 1;
-    }
-    return style;
 }
 
 /* 1: `file` may register a handler; 0: surely not; -1. The first style found goes into `*style`. */
@@ -142,17 +149,17 @@ static int may_register(const struct ot_folder *folder, const char *file, int *s
         return -1;
     if (*style < 0)
         *style = style_of(&scan);
-    return scan.count > 0 || scan.imports_package;
+    return may_have_handler(&scan);
 }
 
 int ot_handlers_check(const struct ot_folder *folder, const struct ot_metafile *metafile,
                       struct ot_bundle_entry *entry, struct ot_build_report *report,
                       struct ot_error *err)
 {
-    int style = -1;
+    int style = entry->style;
     OT_AUTOFREE char *start = ot_asprintf(OT_ENTRY_NAMESPACE ":%s", entry->name);
     OT_AUTOLIST struct ot_list files = {0};
-    int found = may_register(folder, entry->file, &style, err);
+    int found = entry->may_have_handler;
     OT_AUTOFREE char *shown = NULL;
 
     if (found >= 0 && (found == 0 || style < 0))

@@ -22,9 +22,12 @@ struct ot_bundle_entry {
     const char *assets; /* of a wrangler project, as members of a JavaScript object; NULL: none */
     const char *assets_folder; /* absolute */
     bool strip_name;           /* requests reach it without its name in their path */
-    bool is_isolate;      /* set by ot_handlers_check: it is written for a process that lives on */
-    bool top_level_await; /* set by ot_bundle: the module's evaluation has to be awaited */
-    bool cached;          /* set by ot_bundle_cached: what it became was there already */
+    int style;             /* of the handlers in the file itself: 1 of a process that lives on, 0 of
+                              single requests, -1 it has none */
+    bool may_have_handler; /* the file itself, or a package that it imports */
+    bool is_isolate;       /* set by ot_handlers_check: it is written for a process that lives on */
+    bool top_level_await;  /* set by ot_bundle: the module's evaluation has to be awaited */
+    bool cached;           /* set by ot_bundle_cached: what it became was there already */
 };
 
 /* A name for the entry that ot_plugin_peer understands, "onetube:entry/<name>". */
