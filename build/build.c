@@ -285,11 +285,11 @@ static int prepare(struct build *build, struct ot_error *err)
     bundler->path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
     if (find_folder(build, err) < 0)
         return -1;
-    if (options->cache)
-        build->cache = ot_cache_open(build->real);
-    if (bundler->path != NULL && (build->cache == NULL || !ot_cache_is_used(build->cache)) &&
+    if (bundler->path != NULL && (!options->cache || !ot_cache_is_used(build->real)) &&
         ot_bundler_start(bundler, &no_esbuild) < 0)
         ot_autofree(&bundler->path);
+    if (options->cache)
+        build->cache = ot_cache_open(build->real);
     step(build, "scan");
     if (scan_sources(build, err) < 0)
         return -1;

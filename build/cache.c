@@ -98,12 +98,14 @@ void ot_cache_cleanup(struct ot_cache **cache)
     ot_cache_close(*cache);
 }
 
-bool ot_cache_is_used(const struct ot_cache *cache)
+bool ot_cache_is_used(const char *folder)
 {
+    OT_AUTOFREE char *path = ot_asprintf("%s/" OT_CACHE_FOLDER "/" RECORDS, folder);
+    OT_AUTOCLOSE int records = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     OT_AUTOLIST struct ot_list names = {0};
     struct ot_error ignored;
 
-    return ot_list_dir(cache->records, &names, RECORDS, &ignored) == 0 && names.count > 0;
+    return records >= 0 && ot_list_dir(records, &names, path, &ignored) == 0 && names.count > 0;
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */

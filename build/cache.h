@@ -45,8 +45,8 @@ struct ot_cache;
 struct ot_cache *ot_cache_open(const char *folder);
 void ot_cache_close(struct ot_cache *cache);
 void ot_cache_cleanup(struct ot_cache **cache);
-/* Whether there is any record. */
-bool ot_cache_is_used(const struct ot_cache *cache);
+/* Whether the cache of the functions folder (absolute) has any record; nothing is made. */
+bool ot_cache_is_used(const char *folder);
 
 /* The record of that name, 64 hexadecimal digits; false: there is none that can be trusted. */
 bool ot_cache_get(struct ot_cache *cache, const char *name, struct ot_buf *out);

@@ -55,10 +55,10 @@ static void records(void **state)
 
     (void)state;
     begin(&fixture);
-    assert_false(ot_cache_is_used(fixture.cache));
+    assert_false(ot_cache_is_used(fixture.dir));
     assert_false(ot_cache_get(fixture.cache, name, &out));
     assert_true(ot_cache_put(fixture.cache, name, OT_SPAN("a record")));
-    assert_true(ot_cache_is_used(fixture.cache));
+    assert_true(ot_cache_is_used(fixture.dir));
     assert_true(ot_cache_get(fixture.cache, name, &out));
     assert_true(ot_span_is(ot_buf_span(&out), "a record"));
     /* replaced */
