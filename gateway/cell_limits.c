@@ -39,7 +39,7 @@ struct ot_cell_limits ot_limit_sum_end(const struct ot_limit_sum *sum)
     return limits;
 }
 
-static uint64_t at_once_above(const struct ot_cell_limits *limits)
+uint64_t ot_memory_most(const struct ot_cell_limits *limits)
 {
     return limits->memory_bytes * 3 / 2;
 }
@@ -49,7 +49,7 @@ bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limi
 {
     if (limits->memory_bytes == 0)
         return false;
-    if (resident_bytes > at_once_above(limits))
+    if (resident_bytes > ot_memory_most(limits))
         return true;
     if (resident_bytes <= limits->memory_bytes) {
         watch->above = 0;
@@ -63,7 +63,7 @@ bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limi
 
 uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resident_bytes)
 {
-    uint64_t most = at_once_above(limits);
+    uint64_t most = ot_memory_most(limits);
     uint64_t ms = most > resident_bytes ? (most - resident_bytes) / GROWTH_PER_MS : 0;
 
     if (limits->memory_bytes == 0 || ms > OT_MEMORY_SAMPLE_MS)

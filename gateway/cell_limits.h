@@ -39,13 +39,15 @@ struct ot_memory_watch {
     uint64_t sample_at; /* when the next one counts */
 };
 
-/* Whether it has used too much: longer above its limit, or above one and a half times as much. */
+/* One and a half times its limit: what it may never have more of. */
+uint64_t ot_memory_most(const struct ot_cell_limits *limits);
+/* Whether it has used too much: longer above its limit, or more than the most. */
 bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limits *limits,
                         uint64_t resident_bytes, uint64_t now_ms);
 /*
  * In how many milliseconds to look again: before a process that allocates 2 GiB a second can have
- * reached one and a half times its limit, but no sooner than in 10 and no later than in
- * OT_MEMORY_SAMPLE_MS. A faster one (5 GiB a second were measured) gets beyond it by as much.
+ * reached the most that it may have, but no sooner than in 10 and no later than in
+ * OT_MEMORY_SAMPLE_MS.
  */
 uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resident_bytes);
 

@@ -42,7 +42,7 @@ struct ot_cell_process {
     struct ot_cell_watch *watch; /* once it is ready; or NULL */
     enum ot_cell_exit exceeded;  /* what it was killed for; OT_EXIT_NONE */
     char excess[128];            /* the same for people */
-    bool heap_full;              /* it said so */
+    bool memory_full;            /* it said so */
 };
 
 static void run_engine(struct ot_cell_process *process, int slot);
@@ -101,19 +101,24 @@ static bool read_output(struct ot_cell_process *process)
     return got > 0;
 }
 
-/* What V8 says before it ends its process (measured: exit code 1). */
-static bool tells_of_full_heap(struct ot_span text)
+/* What V8, its allocator and the engine's Rust code say before they end the process (measured). */
+static bool tells_of_full_memory(struct ot_span text)
 {
-    static const char *const words = "JavaScript heap out of memory";
+    static const char *const words[] = {"out of memory", "Cannot allocate memory",
+                                        "memory allocation of "};
 
-    return text.len > 0 && memmem(text.data, text.len, words, strlen(words)) != NULL;
+    for (size_t i = 0; text.len > 0 && i < OT_COUNT(words); i++) {
+        if (memmem(text.data, text.len, words[i], strlen(words[i])) != NULL)
+            return true;
+    }
+    return false;
 }
 
 static void take_errors(void *context, struct ot_span text)
 {
     struct ot_cell_process *process = context;
 
-    process->heap_full = process->heap_full || tells_of_full_heap(text);
+    process->memory_full = process->memory_full || tells_of_full_memory(text);
     ot_output_take(&process->output, true, text);
 }
 
@@ -224,7 +229,7 @@ static enum ot_cell_exit reason(const struct ot_cell_process *process, bool time
         return process->stopping ? OT_EXIT_DRAINED : OT_EXIT_CLEAN;
     if (process->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)
         return OT_EXIT_DRAINED;
-    return process->heap_full && process->ready_at > 0 ? OT_EXIT_MEMORY : OT_EXIT_CRASHED;
+    return process->memory_full && process->ready_at > 0 ? OT_EXIT_MEMORY : OT_EXIT_CRASHED;
 }
 
 static void on_exceeded(void *context, enum ot_cell_excess excess, const char *text)
@@ -302,7 +307,7 @@ static void run_engine(struct ot_cell_process *process, int slot)
         if (process->exceeded != OT_EXIT_NONE && why == process->exceeded)
             snprintf(status, sizeof(status), "%s", process->excess);
         else if (why == OT_EXIT_MEMORY)
-            snprintf(status, sizeof(status), "ended: its JavaScript heap is full");
+            snprintf(status, sizeof(status), "ended: it has no more memory");
         else
             ot_process_status_text(ot_engine_status(process->engine), status, sizeof(status));
         finish(process, why, status);

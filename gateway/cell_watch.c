@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -67,6 +68,25 @@ static bool has_answered(const struct ot_cell_watch *watch)
 }
 
 /* -- looking -- */
+
+/*
+ * Watching alone is too slow for an engine that allocates 5 GiB a second, so the kernel gives it no
+ * more than the most that it may have: what V8 reserves without touching it is far more, but stays
+ * as it is once the engine is ready (measured). An allocation that fails makes V8 collect garbage,
+ * then throw RangeError (buffers) or end the engine (all else). Where this cannot be set, watching
+ * is all there is.
+ */
+static void bound_memory(const struct ot_cell_watch *watch)
+{
+    uint64_t data = ot_usage_data_bytes(watch->options.pid);
+    uint64_t resident = ot_usage_resident_bytes(watch->options.pid);
+    uint64_t untouched = data > resident ? data - resident : 0;
+    rlim_t bytes = untouched + ot_memory_most(&watch->options.limits);
+    const struct rlimit limit = {bytes, bytes};
+
+    if (data > 0 && watch->options.limits.memory_bytes > 0)
+        (void)prlimit(watch->options.pid, RLIMIT_DATA, &limit, NULL);
+}
 
 static void tell(struct ot_cell_watch *watch, enum ot_cell_excess excess, const char *text)
 {
@@ -166,6 +186,7 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
     watch->question = -1;
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
+    bound_memory(watch);
     read_usage(watch);
     watch->looked_at = ot_now_ms();
     uv_timer_start(&watch->timer, look, ot_silence_interval(limits), 0);

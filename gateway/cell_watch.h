@@ -1,9 +1,9 @@
 /*
- * Looks after one engine process that is ready: how much memory it has, and whether its event loop
- * still turns. The latter is asked with a connection that says nothing and ends at once: an engine
- * that turns closes it within a millisecond, however busy its functions are with waiting, and
- * without running any of their code; one whose JavaScript never gives way does not. Only an engine
- * that uses CPU time is asked.
+ * Looks after one engine process that is ready: how much memory it has (more than the most that it
+ * may have the kernel refuses), and whether its event loop still turns. The latter is asked with a
+ * connection that says nothing and ends at once: an engine that turns closes it within a
+ * millisecond, however busy its functions are with waiting, and without running any of their code;
+ * one whose JavaScript never gives way does not. Only an engine that uses CPU time is asked.
  *
  * On the control thread.
  */

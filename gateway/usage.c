@@ -60,10 +60,20 @@ uint64_t ot_usage_thread_us(pid_t pid)
     return number_at(read_text(&buf, pid, "schedstat"), 0) / 1000;
 }
 
-/* proc_pid_statm(5): in pages */
-uint64_t ot_usage_resident_bytes(pid_t pid)
+/* proc_pid_statm(5) */
+static uint64_t pages_at(pid_t pid, size_t index)
 {
     OT_AUTOBUF struct ot_buf buf = {0};
 
-    return number_at(read_text(&buf, pid, "statm"), 1) * (uint64_t)getpagesize();
+    return number_at(read_text(&buf, pid, "statm"), index) * (uint64_t)getpagesize();
+}
+
+uint64_t ot_usage_resident_bytes(pid_t pid)
+{
+    return pages_at(pid, 1);
+}
+
+uint64_t ot_usage_data_bytes(pid_t pid)
+{
+    return pages_at(pid, 5);
 }

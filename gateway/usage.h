@@ -12,3 +12,5 @@ uint64_t ot_usage_cpu_ms(pid_t pid);
 uint64_t ot_usage_thread_us(pid_t pid);
 /* Resident memory; 0: not known. */
 uint64_t ot_usage_resident_bytes(pid_t pid);
+/* Private memory that it may write to, touched or not: what RLIMIT_DATA counts; 0: not known. */
+uint64_t ot_usage_data_bytes(pid_t pid);

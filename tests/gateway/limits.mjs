@@ -1,6 +1,7 @@
 // Limits of engines: one function misbehaves in every way, the others answer meanwhile, and what works is left alone.
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { eventually, makePayload, refused, serving, sleep, test, until } from "./harness.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
@@ -15,6 +16,8 @@ const actions = {
     regexp: () => new Response(String(/^(a+)+$/.test("a".repeat(60) + "b"))),
     buffers: () => { for (;;) kept.push(new Uint8Array(1 << 20).fill(1)); },
     heap: () => { for (;;) kept.push({ x: [kept.length, String(kept.length)] }); },
+    large: (mb) => { try { return new Response(new Uint8Array(mb << 20).fill(1).slice(0, 1)); } catch (error) { return new Response(error.name); } },
+    garbage: (mb) => { for (let i = 0; i < mb; i++) new Uint8Array(1 << 20).fill(1); return new Response("gone"); },
     keep: (mb) => { for (let i = 0; i < mb; i++) kept.push(new Uint8Array(1 << 20).fill(1)); return new Response("kept"); },
     flood: () => { for (;;) console.log("x".repeat(100)); },
     chatter: async () => { for (;;) { for (let i = 0; i < 1000; i++) console.log("x".repeat(100)); await sleep(1); } },
@@ -85,13 +88,46 @@ async function isKilled(gateway, name, where, { reason, status, body, said }) {
 }
 
 const wedged = { reason: "wedged", status: 504, body: timedOut, said: /the engine was killed: it did nothing else for [2-9]\d{3} ms/ };
-const memory = { reason: "memory", status: 502, body: crashed, said: /cell greedy: the engine was killed: it used \d+ MiB of memory, and may use 160/ };
+const memory = { reason: "memory", status: 502, body: crashed, said: /cell greedy: the engine (ended: it has no more memory|was killed: it used \d+ MiB of memory, and may use 160)/ };
+
+/** The most that a process had while `run` ran, in MiB. */
+async function mostMemory(pid, run) {
+    let running = true;
+    let most = 0;
+    const looking = (async () => {
+        for (; running && existsSync(`/proc/${pid}`); await sleep(1)) {
+            const [, peak] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [0, 0];
+            most = Math.max(most, Number(peak) / 1024);
+        }
+    })();
+    await run();
+    running = false;
+    await looking;
+    return most;
+}
 
 async function misbehaves(gateway) {
     await test("a function that loops for ever gets 504 at its deadline, and another engine", () => isKilled(gateway, "bad", "spin", wedged));
     await test("the same in a regular expression", () => isKilled(gateway, "bad", "regexp", wedged));
     await test("the same in microtasks", () => isKilled(gateway, "bad", "microtasks", wedged));
-    await test("buffers without end", () => isKilled(gateway, "greedy", "buffers", memory));
+    await test("a buffer that is too large is refused, and the function goes on; garbage is collected in time", async () => {
+        await until(async () => (await gateway.ask("greedy")).status === 200);
+        const cell = await gateway.cell("greedy");
+        assert.equal((await gateway.ask("greedy/large/500")).text, "RangeError");
+        assert.equal((await gateway.ask("greedy/garbage/1000")).text, "gone");
+        assert.equal((await gateway.ask("greedy/large/20")).bytes.length, 1);
+        assert.equal((await gateway.cell("greedy")).pid, cell.pid);
+    });
+    await test("buffers without end: never more than the most, whatever was reserved", async () => {
+        const { pid } = await gateway.cell("greedy");
+        const before = await kills(gateway, "greedy", "memory");
+        const most = await mostMemory(pid, () => othersAnswer(gateway, async () => {
+            assert([500, 502].includes((await gateway.ask("greedy/buffers")).status));
+            await eventually(() => kills(gateway, "greedy", "memory"), before + 1);
+        }));
+        assert(most > 150 && most < 256, `${most} MiB of 240, and some of the program's own`);
+        await until(async () => (await gateway.ask("greedy")).status === 200);
+    });
     await test("objects without end", () => isKilled(gateway, "greedy", "heap", memory));
     await test("too much memory for three seconds", async () => {
         await until(async () => (await gateway.ask("greedy")).status === 200);

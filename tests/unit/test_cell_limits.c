@@ -165,6 +165,8 @@ static void usage(void **state)
 
     (void)state;
     assert_true(ot_usage_resident_bytes(getpid()) > MIB / 2);
+    assert_true(ot_usage_data_bytes(getpid()) > MIB / 8);
+    assert_int_equal(ot_usage_data_bytes(0), 0);
     while (ot_usage_thread_us(getpid()) <= before)
         continue; /* it runs */
     assert_int_equal(ot_usage_resident_bytes(0), 0);
