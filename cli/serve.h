@@ -46,7 +46,7 @@ struct ot_gateway_values {
     const char *engine;
     bool replace_engine;
     uint64_t start_timeout_ms, warmup_grace_ms, drain_ms;
-    uint64_t cell_memory_mb;
+    uint64_t cell_memory_mb, cell_cpu_ms;
 
     const char *log_format;
     uint64_t ready_fd; /* UINT64_MAX: none */

@@ -224,6 +224,9 @@ static const struct ot_option options[] = {
                  "how long a request waits for an engine that starts (default 10000)"),
     NUMBER("cell-memory-mb", "N", cell_memory_mb, INT32_MAX,
            "memory of a function that has no memoryMB (default 512; 0: not limited)"),
+    MILLISECONDS("cell-cpu-ms", cell_cpu_ms,
+                 "CPU time without a pause of a function that has no cpuMs (default 30000; 0: not "
+                 "limited)"),
     {.name = "drain-ms",
      .value = "MS",
      .help = "how long requests may take to finish after SIGTERM or a swap (default 10000)",
@@ -331,6 +334,7 @@ void ot_gateway_defaults(void *pointer)
         .warmup_grace_ms = 10000,
         .drain_ms = 10000,
         .cell_memory_mb = 512,
+        .cell_cpu_ms = 30000,
         .log_format = log_formats[0],
         .ready_fd = UINT64_MAX,
     };

@@ -228,6 +228,7 @@ static void fill(struct ot_serving *serving)
         .connections_max = values->max_connections,
         .connections_per_address = values->max_connections_per_address,
         .cell_memory_mb = values->cell_memory_mb,
+        .cell_cpu_ms = values->cell_cpu_ms,
         .default_rpm = values->default_rpm,
         .rate_limit = values->rate_limit,
         .log_format = log_format_of(values->log_format),

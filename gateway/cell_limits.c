@@ -17,11 +17,11 @@ static void take_longest(uint64_t *longest, bool *none, uint64_t value)
 }
 
 void ot_limit_sum_add(struct ot_limit_sum *sum, const struct ot_function_config *config,
-                      uint64_t memory_mb, uint64_t timeout_ms)
+                      uint64_t memory_mb, uint64_t cpu_ms, uint64_t timeout_ms)
 {
     uint64_t memory = config->memory_mb != OT_UNSET ? config->memory_mb : memory_mb;
     uint64_t timeout = config->timeout_ms != OT_UNSET ? config->timeout_ms : timeout_ms;
-    uint64_t cpu = config->cpu_ms != OT_UNSET ? config->cpu_ms : 0;
+    uint64_t cpu = config->cpu_ms != OT_UNSET ? config->cpu_ms : cpu_ms;
 
     sum->no_memory = sum->no_memory || memory == 0;
     sum->memory_mb += memory;

@@ -17,9 +17,9 @@ struct ot_limit_sum {
     uint64_t memory_mb, cpu_ms, timeout_ms;
     bool no_memory, no_cpu, no_timeout; /* a function has no limit */
 };
-/* What `config` does not say is `memory_mb` and `timeout_ms`, 0: no limit. */
+/* What `config` does not say is `memory_mb`, `cpu_ms` and `timeout_ms`, 0: no limit. */
 void ot_limit_sum_add(struct ot_limit_sum *sum, const struct ot_function_config *config,
-                      uint64_t memory_mb, uint64_t timeout_ms);
+                      uint64_t memory_mb, uint64_t cpu_ms, uint64_t timeout_ms);
 /*
  * Memory adds up; of times the longest applies, because nobody can tell which function of a process
  * uses its CPU. When one function has no limit, neither has the cell. Memory is 1.5 times memoryMB,

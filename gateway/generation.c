@@ -106,7 +106,7 @@ static struct ot_cell_limits limits_of(const struct ot_generation *generation,
     for (size_t i = 0; i < manifest->function_count; i++) {
         if (names->count == 0 || ot_list_has(names, manifest->functions[i].name))
             ot_limit_sum_add(&sum, &manifest->functions[i].config, settings->cell_memory_mb,
-                             settings->timeout_ms);
+                             settings->cell_cpu_ms, settings->timeout_ms);
     }
     return ot_limit_sum_end(&sum);
 }

@@ -28,8 +28,8 @@ struct ot_settings {
     uint64_t connections_max;   /* never 0: all threads together */
     uint64_t connections_per_address;
 
-    /* For functions without memoryMB; 0: none. Mebibytes. */
-    uint64_t cell_memory_mb;
+    /* For functions without memoryMB or cpuMs; 0: none. Mebibytes, milliseconds. */
+    uint64_t cell_memory_mb, cell_cpu_ms;
 
     uint64_t default_rpm; /* 0: functions that say none are exempt */
     bool rate_limit;

@@ -16,10 +16,10 @@ static void sums(void **state)
         uint64_t memory[2], cpu[2], timeout[2]; /* of two functions */
         struct ot_cell_limits limits;
     } rows[] = {
-        /* the defaults are 100 MB and 2000 ms */
+        /* the defaults are 100 MB, 700 ms and 2000 ms */
         {{64, 36}, {50, 70}, {1000, 9000}, {214 * MIB, 70, 9000}},
-        {{64, NONE}, {50, NONE}, {1000, NONE}, {310 * MIB, 0, 2000}},
-        {{NONE, NONE}, {NONE, NONE}, {NONE, NONE}, {364 * MIB, 0, 2000}},
+        {{64, NONE}, {50, NONE}, {1000, NONE}, {310 * MIB, 700, 2000}},
+        {{NONE, NONE}, {NONE, NONE}, {NONE, NONE}, {364 * MIB, 700, 2000}},
         {{INT32_MAX, INT32_MAX}, {1, 0}, {1, 0}, {0, 0, 0}},
     };
 
@@ -35,7 +35,7 @@ static void sums(void **state)
             config.memory_mb = rows[i].memory[j];
             config.cpu_ms = rows[i].cpu[j];
             config.timeout_ms = rows[i].timeout[j];
-            ot_limit_sum_add(&sum, &config, 100, 2000);
+            ot_limit_sum_add(&sum, &config, 100, 700, 2000);
         }
         limits = ot_limit_sum_end(&sum);
         if (i < 3)
@@ -52,9 +52,9 @@ static void one_without_a_limit_frees_all(void **state)
 
     (void)state;
     ot_function_config_init(&config);
-    ot_limit_sum_add(&sum, &config, 0, 0);
+    ot_limit_sum_add(&sum, &config, 0, 0, 0);
     config.memory_mb = config.cpu_ms = config.timeout_ms = 100;
-    ot_limit_sum_add(&sum, &config, 0, 0);
+    ot_limit_sum_add(&sum, &config, 0, 0, 0);
     assert_int_equal(ot_limit_sum_end(&sum).memory_bytes, 0);
     assert_int_equal(ot_limit_sum_end(&sum).cpu_ms, 0);
     assert_int_equal(ot_limit_sum_end(&sum).silence_ms, 0);
