@@ -4,13 +4,13 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import { Load, quantile } from "./load.mjs";
+import { Load, quantile, setPriority } from "./load.mjs";
 
 const [, , onetube, work] = process.argv;
 const seconds = Number(process.env.SECONDS_ALL ?? 120);
 const rate = Number(process.env.RATE ?? 200);
 const names = Array.from({ length: Number(process.env.FUNCTIONS) }, (_, i) => `f${i + 1}`);
-const AGAIN_MS = 2000;
+const AGAIN_MS = Number(process.env.AGAIN_MS ?? 2000);
 const run = path.join(work, "run");
 const temporary = path.join(work, "tmp");
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -41,6 +41,7 @@ class Service {
         const args = ["serve", "--prebuilt", path.join(work, "dist"), "--allow-unsigned", "--engine", path.join(work, "engine"), "--jwks", keysUrl,
             "--listen", `127.0.0.1:${this.port}`, "--listen", `unix:${run}/http.sock`, "--control-socket", `${run}/control.sock`, "--log-format", "none"];
         this.child = spawn(onetube, args, { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env.PATH, TMPDIR: temporary } });
+        setPriority(this.child.pid, 0);
         this.ended = new Promise((resolve) => this.child.once("close", (code, signal) => resolve(signal ?? code)));
         this.ended.then((why) => {
             if (this.stopping) return;
@@ -169,6 +170,11 @@ async function descriptorsAtRest(load) {
     return service.descriptors();
 }
 
+process.on("exit", () => {
+    service.stopping = true;
+    service.child?.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 mkdirSync(run);
 mkdirSync(temporary);
 service.start();

@@ -2,7 +2,7 @@
 # What every benchmark loads: both sides run in turn, so that a busy moment hits both. The verdict is on the best run of each, which other
 # work on the machine disturbs least; the medians are printed beside it.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-ONETUBE=$ROOT/out/onetube
+ONETUBE=${ONETUBE:-$ROOT/out/onetube}
 SERVE=$ROOT/out/onetube-serve
 ESBUILD=$(echo "$ROOT"/node_modules/@esbuild/linux-*/bin/esbuild)
 ENGINE=$(echo "$ROOT"/node_modules/@cloudflare/workerd-linux-*/bin/workerd)

@@ -3,11 +3,15 @@
 import net from "node:net";
 import os from "node:os";
 
-try {
-    os.setPriority(-15); // it stands for clients on other machines
-} catch {
-    // only root may
+/** Before others, or as usual: a client stands for those on other machines. Only root may. */
+export function setPriority(pid, nice) {
+    try {
+        os.setPriority(pid, nice);
+    } catch {
+        // then not
+    }
 }
+setPriority(0, -15);
 
 const GIVE_UP_MS = 10_000;
 
