@@ -169,7 +169,7 @@ async function isLeftAlone(gateway) {
         assert.equal((await gateway.cell("short")).pid, cell.pid);
     });
     await test("long work below the limits, and memory below them", async () => {
-        assert.equal((await gateway.ask("good/compute/1500")).text, "worked 1");
+        assert.equal((await gateway.ask("good/compute/500")).text, "worked 1");
         assert.equal((await gateway.ask("good/keep/50")).text, "kept");
         await sleep(3500);
         assert.equal((await gateway.cell("good")).pid, pid);
