@@ -151,6 +151,16 @@ static void on_exceeded(void *context, enum ot_cell_exit why)
     ot_load_close(&cell->load);
 }
 
+static void on_heavy(void *context, const char *text)
+{
+    struct ot_cell *cell = context;
+
+    if (cell->state != OT_CELL_READY || !ot_cell_is_open(cell) || cell->options.heavy == NULL)
+        return; /* it ends anyway */
+    say(cell, OT_LEVEL_WARNING, "the engine %s (another one takes its place)", text);
+    cell->options.heavy(cell, cell->options.context);
+}
+
 /* Milliseconds until the next start, after a process that was ready for `lived_ms` (-1: never). */
 static uint64_t next_delay(struct ot_cell *cell, int64_t lived_ms)
 {
@@ -286,6 +296,7 @@ static int start_process(struct ot_cell *cell, struct ot_error *err)
                                               .loop = options->loop,
                                               .log = options->log,
                                               .ready = on_ready,
+                                              .heavy = on_heavy,
                                               .exceeded = on_exceeded,
                                               .ended = on_ended,
                                               .context = cell};

@@ -96,6 +96,8 @@ struct ot_cell_options {
     uint64_t generation;               /* for events */
     enum ot_log_format log_format;
     void (*changed)(struct ot_cell *cell, void *context); /* its state did; may be NULL */
+    /* It takes requests, but has too much memory, and should be replaced; may be NULL. */
+    void (*heavy)(struct ot_cell *cell, void *context);
     void *context;
 };
 

@@ -44,21 +44,22 @@ uint64_t ot_memory_most(const struct ot_cell_limits *limits)
     return limits->memory_bytes * 3 / 2;
 }
 
-bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limits *limits,
-                        uint64_t resident_bytes, uint64_t now_ms)
+enum ot_memory_verdict ot_memory_judge(struct ot_memory_watch *watch,
+                                       const struct ot_cell_limits *limits, uint64_t resident_bytes,
+                                       uint64_t now_ms)
 {
     if (limits->memory_bytes == 0)
-        return false;
+        return OT_MEMORY_FINE;
     if (resident_bytes > ot_memory_most(limits))
-        return true;
+        return OT_MEMORY_TOO_MUCH;
     if (resident_bytes <= limits->memory_bytes) {
         watch->above = 0;
-        return false;
+        return OT_MEMORY_FINE;
     }
     if (watch->above > 0 && now_ms < watch->sample_at)
-        return false;
+        return OT_MEMORY_FINE;
     watch->sample_at = now_ms + OT_MEMORY_SAMPLE_MS;
-    return ++watch->above >= OT_MEMORY_SAMPLES;
+    return ++watch->above >= OT_MEMORY_SAMPLES ? OT_MEMORY_ABOVE : OT_MEMORY_FINE;
 }
 
 uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resident_bytes)

@@ -41,9 +41,14 @@ struct ot_memory_watch {
 
 /* One and a half times its limit: what it may never have more of. */
 uint64_t ot_memory_most(const struct ot_cell_limits *limits);
-/* Whether it has used too much: longer above its limit, or more than the most. */
-bool ot_memory_exceeded(struct ot_memory_watch *watch, const struct ot_cell_limits *limits,
-                        uint64_t resident_bytes, uint64_t now_ms);
+enum ot_memory_verdict {
+    OT_MEMORY_FINE,
+    OT_MEMORY_ABOVE,    /* above its limit for too long; said again as long as that lasts */
+    OT_MEMORY_TOO_MUCH, /* more than the most */
+};
+enum ot_memory_verdict ot_memory_judge(struct ot_memory_watch *watch,
+                                       const struct ot_cell_limits *limits, uint64_t resident_bytes,
+                                       uint64_t now_ms);
 /*
  * In how many milliseconds to look again: before a process that allocates 2 GiB a second can have
  * reached the most that it may have, but no sooner than in 10 and no later than in

@@ -236,6 +236,10 @@ static void on_exceeded(void *context, enum ot_cell_excess excess, const char *t
 {
     struct ot_cell_process *process = context;
 
+    if (excess == OT_EXCESS_HEAVY) {
+        process->options.heavy(process->options.context, text);
+        return;
+    }
     process->exceeded = excess == OT_EXCESS_MEMORY ? OT_EXIT_MEMORY : OT_EXIT_WEDGED;
     snprintf(process->excess, sizeof(process->excess), "was killed: it %s", text);
     process->options.exceeded(process->options.context, process->exceeded);

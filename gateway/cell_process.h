@@ -19,6 +19,9 @@ struct ot_cell_process_options {
     uv_loop_t *loop;
     struct ot_log *log;
     void (*ready)(void *context); /* it accepts connections */
+    /* It has been above its memory limit for too long, as `text` says for people: it should be
+     * replaced. Comes again as long as that lasts. */
+    void (*heavy)(void *context, const char *text);
     /* It used too much, and is killed behind this call. */
     void (*exceeded)(void *context, enum ot_cell_exit why);
     /*

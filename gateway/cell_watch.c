@@ -94,20 +94,26 @@ static void tell(struct ot_cell_watch *watch, enum ot_cell_excess excess, const 
     watch->options.exceeded(watch->options.context, excess, text);
 }
 
+/* Whether it has ended the watch. */
 static bool look_at_memory(struct ot_cell_watch *watch, int64_t now)
 {
     const struct ot_cell_limits *limits = &watch->options.limits;
+    enum ot_memory_verdict verdict;
     char text[128];
 
     if (limits->memory_bytes == 0)
         return false;
     watch->memory_at = now + (int64_t)ot_memory_next_look(limits, watch->resident_bytes);
-    if (!ot_memory_exceeded(&watch->memory, limits, watch->resident_bytes, (uint64_t)now))
+    verdict = ot_memory_judge(&watch->memory, limits, watch->resident_bytes, (uint64_t)now);
+    if (verdict == OT_MEMORY_FINE)
         return false;
     snprintf(text, sizeof(text), "used %" PRIu64 " MiB of memory, and may use %" PRIu64,
              watch->resident_bytes / MEBIBYTE, limits->memory_bytes / MEBIBYTE);
-    tell(watch, OT_EXCESS_MEMORY, text);
-    return true;
+    if (verdict == OT_MEMORY_TOO_MUCH)
+        tell(watch, OT_EXCESS_MEMORY, text);
+    else
+        watch->options.exceeded(watch->options.context, OT_EXCESS_HEAVY, text);
+    return verdict == OT_MEMORY_TOO_MUCH;
 }
 
 static void judge_silence(struct ot_cell_watch *watch, int64_t now)

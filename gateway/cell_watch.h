@@ -14,7 +14,13 @@
 #include <sys/types.h>
 #include <uv.h>
 
-enum ot_cell_excess { OT_EXCESS_NONE, OT_EXCESS_MEMORY, OT_EXCESS_CPU, OT_EXCESS_WEDGED };
+enum ot_cell_excess {
+    OT_EXCESS_NONE,
+    OT_EXCESS_HEAVY,  /* above its memory limit for too long */
+    OT_EXCESS_MEMORY, /* more than the most that it may have */
+    OT_EXCESS_CPU,
+    OT_EXCESS_WEDGED,
+};
 
 struct ot_cell_watch;
 
@@ -23,7 +29,8 @@ struct ot_cell_watch_options {
     const char *path; /* of its socket; must live as long as this */
     struct ot_cell_limits limits;
     uv_loop_t *loop;
-    /* Once; `text` says what it did: "used 300 MiB of memory, and may use 240". */
+    /* `text` says what it did: "used 300 MiB of memory, and may use 240". The last call, but for
+     * OT_EXCESS_HEAVY, which comes every second while that lasts. */
     void (*exceeded)(void *context, enum ot_cell_excess excess, const char *text);
     void *context;
 };

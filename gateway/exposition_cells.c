@@ -34,7 +34,7 @@ static void put_kills(const struct ot_snapshot *snapshot, struct ot_buf *out)
     const char *name = "onetube_cell_limit_kills_total";
 
     ot_metric_family(out, name, "counter",
-                     "Engine processes that were killed at a limit, by reason.");
+                     "Engine processes that ended because of a limit, by reason.");
     for (size_t i = 0; i < snapshot->cell_count; i++) {
         const struct ot_cell_report *report = &snapshot->cells[i].report;
 

@@ -88,6 +88,13 @@ static void on_cell_changed(struct ot_cell *cell, void *context)
         generation->options.changed(generation, generation->options.context);
 }
 
+static void on_cell_heavy(struct ot_cell *cell, void *context)
+{
+    struct pool_slot *slot = context;
+
+    ot_pool_replace(slot->pool, cell, OT_EXIT_MEMORY);
+}
+
 /* -- making -- */
 
 static uint64_t own_or(uint64_t own, uint64_t common)
@@ -137,6 +144,7 @@ static struct ot_cell *make_cell(void *context, struct ot_pool *pool, const char
         .generation = options->number,
         .log_format = options->settings->log_format,
         .changed = on_cell_changed,
+        .heavy = on_cell_heavy,
         .context = slot};
     struct ot_error err;
 

@@ -60,7 +60,7 @@ static void one_without_a_limit_frees_all(void **state)
     assert_int_equal(ot_limit_sum_end(&sum).silence_ms, 0);
 }
 
-/* The limit is 200 MiB, at once from 300. */
+/* The limit is 200 MiB, the most 300. */
 static void memory(void **state)
 {
     static const struct {
@@ -68,16 +68,18 @@ static void memory(void **state)
             uint64_t at_ms, mib;
         } looks[6];
         size_t count;
-        bool killed; /* at the last look, and never before */
+        enum ot_memory_verdict last; /* and OT_MEMORY_FINE before */
     } rows[] = {
-        {{{0, 199}, {1000, 200}, {2000, 200}, {3000, 200}}, 4, false},
-        {{{0, 301}}, 1, true},
-        {{{0, 50}, {10, 300}, {20, 301}}, 3, true},
-        {{{0, 201}, {1000, 201}, {2000, 201}}, 3, true},
-        {{{0, 201}, {10, 201}, {20, 201}, {30, 201}}, 4, false}, /* too close together */
-        {{{0, 201}, {10, 250}, {1000, 201}, {1999, 201}, {2010, 201}}, 5, true},
-        {{{0, 201}, {1000, 201}, {2000, 199}, {3000, 201}, {4000, 201}}, 5, false},
-        {{{0, 201}, {1000, 201}, {1500, 0}, {2000, 201}, {3000, 201}, {4000, 201}}, 6, true},
+        {{{0, 199}, {1000, 200}, {2000, 200}, {3000, 200}}, 4, OT_MEMORY_FINE},
+        {{{0, 301}}, 1, OT_MEMORY_TOO_MUCH},
+        {{{0, 50}, {10, 300}, {20, 301}}, 3, OT_MEMORY_TOO_MUCH},
+        {{{0, 201}, {1000, 201}, {2000, 201}}, 3, OT_MEMORY_ABOVE},
+        {{{0, 201}, {10, 201}, {20, 201}, {30, 201}}, 4, OT_MEMORY_FINE}, /* too close together */
+        {{{0, 201}, {10, 250}, {1000, 201}, {1999, 201}, {2010, 201}}, 5, OT_MEMORY_ABOVE},
+        {{{0, 201}, {1000, 201}, {2000, 199}, {3000, 201}, {4000, 201}}, 5, OT_MEMORY_FINE},
+        {{{0, 201}, {1000, 201}, {1500, 0}, {2000, 201}, {3000, 201}, {4000, 201}},
+         6,
+         OT_MEMORY_ABOVE},
     };
     const struct ot_cell_limits limits = {.memory_bytes = 200 * MIB};
     const struct ot_cell_limits unlimited = {0};
@@ -88,13 +90,26 @@ static void memory(void **state)
 
         for (size_t j = 0; j < rows[i].count; j++) {
             uint64_t bytes = rows[i].looks[j].mib * MIB;
-            bool exceeded = ot_memory_exceeded(&watch, &limits, bytes, rows[i].looks[j].at_ms);
+            uint64_t at_ms = rows[i].looks[j].at_ms;
+            enum ot_memory_verdict verdict = j + 1 == rows[i].count ? rows[i].last : OT_MEMORY_FINE;
 
-            if (exceeded != (rows[i].killed && j + 1 == rows[i].count))
+            if (ot_memory_judge(&watch, &limits, bytes, at_ms) != verdict)
                 fail_msg("row %zu, look %zu", i, j);
-            assert_false(ot_memory_exceeded(&other, &unlimited, bytes, rows[i].looks[j].at_ms));
+            assert_int_equal(ot_memory_judge(&other, &unlimited, bytes, at_ms), OT_MEMORY_FINE);
         }
     }
+}
+
+/* Whoever was told and did nothing is told again. */
+static void memory_stays_above(void **state)
+{
+    const struct ot_cell_limits limits = {.memory_bytes = 200 * MIB};
+    struct ot_memory_watch watch = {0};
+
+    (void)state;
+    for (uint64_t second = 0; second < 9; second++)
+        assert_int_equal(ot_memory_judge(&watch, &limits, 201 * MIB, second * 1000),
+                         second < 2 ? OT_MEMORY_FINE : OT_MEMORY_ABOVE);
 }
 
 static void when_to_look(void **state)
@@ -176,10 +191,10 @@ static void usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums),    cmocka_unit_test(one_without_a_limit_frees_all),
-        cmocka_unit_test(memory),  cmocka_unit_test(when_to_look),
-        cmocka_unit_test(silence), cmocka_unit_test(how_often),
-        cmocka_unit_test(usage),
+        cmocka_unit_test(sums),         cmocka_unit_test(one_without_a_limit_frees_all),
+        cmocka_unit_test(memory),       cmocka_unit_test(memory_stays_above),
+        cmocka_unit_test(when_to_look), cmocka_unit_test(silence),
+        cmocka_unit_test(how_often),    cmocka_unit_test(usage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
