@@ -1,7 +1,7 @@
 #!/bin/bash
 # 50 functions under load at a fixed rate, while one of them in turn throws, exits, allocates without end, loops for ever, floods its log, never
 # answers or streams for ever: no request of the others may fail, and their p99 may be at most twice that of the quiet time before.
-# RATE requests a second (500) for SECONDS_EACH (5), quiet and troubled in turn, ROUNDS times (3) for each of TROUBLES.
+# RATE requests a second (500) for SECONDS_EACH (3), quiet and troubled in turn, ROUNDS times (5) for each of TROUBLES.
 set -eu
 . "$(dirname "$0")/lib.bash"
 

@@ -37,7 +37,7 @@ const limited = { ...open, timeoutMs: 2000, memoryMB: 64 }; // 160 MiB, at once 
 
 const functions = {
     bad: { config: limited, source },
-    greedy: { config: limited, source },
+    greedy: { config: { ...limited, timeoutMs: 20000 }, source },
     heavy: { config: { ...limited, timeoutMs: 20000 }, source },
     loud: { config: limited, source },
     good: { config: { ...limited, timeoutMs: 20000 }, source },
