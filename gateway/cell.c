@@ -252,8 +252,9 @@ static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, con
 {
     struct ot_cell *cell = context;
     enum ot_cell_exit asked = cell->asked;
+    bool in_order = why == OT_EXIT_DRAINED || why == OT_EXIT_KILLED;
 
-    if (asked != OT_EXIT_NONE && (why == OT_EXIT_DRAINED || why == OT_EXIT_KILLED))
+    if (asked != OT_EXIT_NONE && in_order)
         why = asked;
     tell_exit(cell, cell->pid, why, text);
     cell->process = NULL;
@@ -269,6 +270,8 @@ static void on_ended(void *context, enum ot_cell_exit why, int64_t lived_ms, con
             say(cell, OT_LEVEL_WARNING, "its requests were cut off: the engine %s", text);
         end_stop(cell);
     } else if (asked != OT_EXIT_NONE) {
+        if (!in_order)
+            say(cell, OT_LEVEL_ERROR, "it was being replaced, but the engine %s", text);
         watch_waiting(cell, true);
         set_state(cell, OT_CELL_IDLE);
     } else if (lived_ms < 0) {

@@ -95,7 +95,7 @@ async function isKilled(gateway, name, where, { reason, status, body, said }) {
 }
 
 const wedged = { reason: "wedged", status: 504, body: timedOut, said: /the engine was killed: it did nothing else for [2-9]\d{3} ms/ };
-const memory = { reason: "memory", status: 502, body: crashed, said: /cell greedy: the engine (ended: it has no more memory|was killed: it used \d+ MiB of memory, and may use 160)/ };
+const memory = { reason: "memory", status: 502, body: crashed, said: /cell greedy(\.2)?: (it was being replaced, but )?the engine (ended: it has no more memory|was killed: it used \d+ MiB of memory, and may use 160)/ };
 
 /** The most that a process had while `run` ran, in MiB. */
 async function mostMemory(pid, run) {
