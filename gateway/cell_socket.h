@@ -25,5 +25,10 @@ struct ot_cell_socket {
 OT_MUST_USE int ot_cell_socket_open(struct ot_cell_socket *socket, const char *proc_fds,
                                     struct ot_error *err);
 void ot_cell_socket_close(struct ot_cell_socket *socket);
+/*
+ * Removes what is left of gateways of the same user that were killed just when they made one, a
+ * minute ago or longer, where the next one will be made. What somebody listens on stays.
+ */
+void ot_cell_socket_sweep(void);
 /* Closes the connections that wait for an engine. */
 void ot_cell_socket_refuse(const struct ot_cell_socket *socket);

@@ -2,6 +2,7 @@
 
 #include "base/notify.h"
 #include "base/process.h"
+#include "gateway/cell_socket.h"
 #include "gateway/control.h"
 #include "gateway/places.h"
 
@@ -239,6 +240,7 @@ static void run(struct ot_control *control)
     const struct ot_settings *settings = control->options->settings;
 
     raise_descriptor_limit();
+    ot_cell_socket_sweep();
     control->connections =
         ot_connections_new(settings->connections_max, settings->connections_per_address);
     control->events = ot_events_new(EVENTS_KEPT);

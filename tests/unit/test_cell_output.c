@@ -6,9 +6,11 @@
 #include "gateway/cell_socket.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *logged(struct ot_log *log, int fd)
@@ -125,6 +127,62 @@ static size_t files_in(const char *dir)
     return names.count;
 }
 
+static void restore_place(const char *saved)
+{
+    if (saved != NULL)
+        setenv("TMPDIR", saved, 1);
+    else
+        unsetenv("TMPDIR");
+}
+
+static void make_old(const char *dir)
+{
+    const struct timespec times[2] = {{1, 0}, {1, 0}};
+
+    assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+}
+
+/* What a killed gateway left goes: an empty folder, or one with a socket of nobody's. */
+static void test_sweep(void **state)
+{
+    static const char *const names[] = {"onetube-cell-empty0", "onetube-cell-dead00",
+                                        "onetube-cell-fresh0", "onetube-cell-alive0",
+                                        "onetube-cell-full00", "others"};
+    char *dir = unit_make_dir();
+    const char *const before = getenv("TMPDIR");
+    OT_AUTOFREE char *saved = before != NULL ? ot_strdup(before) : NULL;
+    int listeners[OT_COUNT(names)];
+
+    (void)state;
+    setenv("TMPDIR", dir, 1);
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        OT_AUTOFREE char *path = ot_asprintf("%s/%s", dir, names[i]);
+
+        assert_int_equal(mkdir(path, 0700), 0);
+        listeners[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", path,
+                 i == 4 ? "else" : "socket");
+        if (i == 1 || i == 3 || i == 4)
+            assert_int_equal(bind(listeners[i], (const struct sockaddr *)&address, sizeof(address)),
+                             0);
+        if (i == 3)
+            assert_int_equal(listen(listeners[i], 1), 0);
+        if (i != 2)
+            make_old(path);
+    }
+    ot_cell_socket_sweep();
+    assert_int_equal(files_in(dir), OT_COUNT(names) - 2);
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        OT_AUTOFREE char *path = ot_asprintf("%s/%s", dir, names[i]);
+
+        assert_int_equal(access(path, F_OK), i < 2 ? -1 : 0);
+        close(listeners[i]);
+    }
+    restore_place(saved);
+    unit_remove_dir(dir);
+}
+
 /* Nothing of it can be seen, and it can be connected to. */
 static void test_socket(void **state)
 {
@@ -168,19 +226,15 @@ static void test_socket(void **state)
     setenv("TMPDIR", "/proc", 1);
     assert_succeeds(ot_cell_socket_open(&at, OT_PROC_FDS, &err), err);
     ot_cell_socket_close(&at);
-    if (saved != NULL)
-        setenv("TMPDIR", saved, 1);
-    else
-        unsetenv("TMPDIR");
+    restore_place(saved);
     unit_remove_dir(dir);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_lines),  cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_pause),  cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_socket),
     };
 
