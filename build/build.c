@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const default_flags[] = {"nodejs_compat", "enable_request_signal"};
 
@@ -92,6 +93,7 @@ struct build {
     struct ot_vendored vendored;
     struct ot_bundler bundler;
     struct ot_cache *cache; /* NULL: none */
+    struct timespec last;   /* when it was last used */
     struct ot_keep *keep;   /* what is being put into it */
     char *shown;            /* the functions folder, as messages name it */
     char *real;             /* the functions folder's absolute path, without links */
@@ -142,6 +144,25 @@ static int find_folder(struct build *build, struct ot_error *err)
     return build->real == NULL ? ot_fail_errno(err, OT_FAILED, "%s", build->shown) : 0;
 }
 
+/*
+ * An entry that is newer than the cache: whatever else has changed, esbuild will be needed, and
+ * starts while that is found out. An error is told when it is used.
+ */
+static void start_if_edited(struct build *build)
+{
+    for (size_t i = 0; i < build->sources.count; i++) {
+        OT_AUTOFREE char *path = ot_asprintf("%s/%s", build->real, build->sources.items[i].entry);
+        struct ot_error ignored;
+        struct stat info;
+
+        if (stat(path, &info) == 0 && ot_facts_compare_times(info.st_mtim, build->last) > 0) {
+            if (build->bundler.path != NULL && ot_bundler_start(&build->bundler, &ignored) < 0)
+                ignored.kind = OT_NONE;
+            return;
+        }
+    }
+}
+
 static int scan_sources(struct build *build, struct ot_error *err)
 {
     static const struct ot_list all = {0};
@@ -151,6 +172,7 @@ static int scan_sources(struct build *build, struct ot_error *err)
     if (ot_discover(build->shown, options->only != NULL ? options->only : &all, &build->sources,
                     err) < 0)
         return -1;
+    start_if_edited(build);
     for (size_t i = 0; i < build->sources.warnings.count; i++)
         ot_report_add(build->report,
                       (struct ot_diagnostic){.text = ot_strdup(build->sources.warnings.items[i])});
@@ -285,7 +307,8 @@ static int prepare(struct build *build, struct ot_error *err)
     bundler->path = ot_esbuild_find(options->esbuild, options->functions, &no_esbuild);
     if (find_folder(build, err) < 0)
         return -1;
-    if (bundler->path != NULL && (!options->cache || !ot_cache_is_used(build->real)) &&
+    if (bundler->path != NULL &&
+        (!options->cache || !ot_cache_last_used(build->real, &build->last)) &&
         ot_bundler_start(bundler, &no_esbuild) < 0)
         ot_autofree(&bundler->path);
     if (options->cache)

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "build/cache_key.h"
+#include "build/facts.h"
 
 #include <fcntl.h>
 #include <nettle/hmac.h>
@@ -98,14 +99,24 @@ void ot_cache_cleanup(struct ot_cache **cache)
     ot_cache_close(*cache);
 }
 
-bool ot_cache_is_used(const char *folder)
+bool ot_cache_last_used(const char *folder, struct timespec *when)
 {
     OT_AUTOFREE char *path = ot_asprintf("%s/" OT_CACHE_FOLDER "/" RECORDS, folder);
     OT_AUTOCLOSE int records = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     OT_AUTOLIST struct ot_list names = {0};
     struct ot_error ignored;
 
-    return records >= 0 && ot_list_dir(records, &names, path, &ignored) == 0 && names.count > 0;
+    *when = (struct timespec){0};
+    if (records < 0 || ot_list_dir(records, &names, path, &ignored) < 0)
+        return false;
+    for (size_t i = 0; i < names.count; i++) {
+        struct stat info;
+
+        if (fstatat(records, names.items[i], &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            ot_facts_compare_times(info.st_mtim, *when) > 0)
+            *when = info.st_mtim;
+    }
+    return names.count > 0;
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -260,11 +271,9 @@ static int compare_items(const void *a, const void *b)
 {
     const struct item *left = a, *right = b;
 
-    if (left->used.tv_sec != right->used.tv_sec)
-        return left->used.tv_sec < right->used.tv_sec ? -1 : 1;
-    if (left->used.tv_nsec != right->used.tv_nsec)
-        return left->used.tv_nsec < right->used.tv_nsec ? -1 : 1;
-    return strcmp(left->name, right->name);
+    int order = ot_facts_compare_times(left->used, right->used);
+
+    return order != 0 ? order : strcmp(left->name, right->name);
 }
 
 void ot_cache_trim(struct ot_cache *cache, uint64_t max)

@@ -30,6 +30,8 @@
 
 #include "base/digest.h"
 
+#include <time.h>
+
 #define OT_CACHE_FOLDER ".onetube/cache"
 #define OT_CACHE_MAX (256u << 20)        /* bytes; beyond them what was not used for longest goes */
 #define OT_CACHE_RECORD_MAX (128u << 20) /* bytes */
@@ -45,8 +47,11 @@ struct ot_cache;
 struct ot_cache *ot_cache_open(const char *folder);
 void ot_cache_close(struct ot_cache *cache);
 void ot_cache_cleanup(struct ot_cache **cache);
-/* Whether the cache of the functions folder (absolute) has any record; nothing is made. */
-bool ot_cache_is_used(const char *folder);
+/*
+ * Whether the cache of the functions folder (absolute) has any record, and when one was last used;
+ * nothing is made.
+ */
+bool ot_cache_last_used(const char *folder, struct timespec *when);
 
 /* The record of that name, 64 hexadecimal digits; false: there is none that can be trusted. */
 bool ot_cache_get(struct ot_cache *cache, const char *name, struct ot_buf *out);

@@ -136,11 +136,17 @@ struct timespec ot_facts_now(void)
     return now;
 }
 
+int ot_facts_compare_times(struct timespec a, struct timespec b)
+{
+    if (a.tv_sec != b.tv_sec)
+        return a.tv_sec < b.tv_sec ? -1 : 1;
+    return a.tv_nsec != b.tv_nsec ? (a.tv_nsec < b.tv_nsec ? -1 : 1) : 0;
+}
+
 /* A file that changed in the same tick of the clock may have done so afterwards. */
 static bool is_newer(const struct stat *info, struct timespec start)
 {
-    return info->st_ctim.tv_sec != start.tv_sec ? info->st_ctim.tv_sec > start.tv_sec
-                                                : info->st_ctim.tv_nsec >= start.tv_nsec;
+    return ot_facts_compare_times(info->st_ctim, start) >= 0;
 }
 
 static void set_mark(char state[OT_SHA256_HEX], char mark)

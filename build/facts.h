@@ -78,3 +78,5 @@ void ot_facts_check(const struct ot_facts *facts, uint64_t *changed);
 
 /* CLOCK_REALTIME_COARSE, by which file systems date changes. */
 struct timespec ot_facts_now(void);
+/* Below, at or above 0, as with strcmp. */
+int ot_facts_compare_times(struct timespec a, struct timespec b);

@@ -49,16 +49,19 @@ static bool has(const struct fixture *fixture, const char *rest)
 static void records(void **state)
 {
     struct fixture fixture;
+    struct timespec used;
     OT_AUTOBUF struct ot_buf out = {0};
     OT_AUTOFREE char *from = NULL;
     OT_AUTOFREE char *to = NULL;
 
     (void)state;
     begin(&fixture);
-    assert_false(ot_cache_is_used(fixture.dir));
+    assert_false(ot_cache_last_used(fixture.dir, &used));
+    assert_int_equal(used.tv_sec, 0);
     assert_false(ot_cache_get(fixture.cache, name, &out));
     assert_true(ot_cache_put(fixture.cache, name, OT_SPAN("a record")));
-    assert_true(ot_cache_is_used(fixture.dir));
+    assert_true(ot_cache_last_used(fixture.dir, &used));
+    assert_true(used.tv_sec > 0);
     assert_true(ot_cache_get(fixture.cache, name, &out));
     assert_true(ot_span_is(ot_buf_span(&out), "a record"));
     /* replaced */
