@@ -8,6 +8,7 @@
 struct values {
     struct ot_build_values build;
     struct ot_beside_values beside;
+    struct ot_signer_values signers;
     const char *out;
     bool json;
 };
@@ -24,6 +25,7 @@ static const struct ot_option options[] = {
      .required = true,
      .offset = offsetof(struct values, out)},
     OT_BESIDE_OPTIONS(struct values, beside),
+    OT_SIGNER_OPTIONS(struct values, signers),
     {.name = "analyze",
      .help = "show what each bundle is made of, and why",
      .type = OT_OPTION_FLAG,
@@ -194,28 +196,48 @@ static void print_json(const struct ot_build_report *report, const char *out,
     ot_out_json(&writer);
 }
 
-static int build(const struct values *values, struct ot_build_report *report, struct ot_error *err)
+static int build(const struct values *values, const struct ot_signer_set *signers,
+                 struct ot_build_report *report, struct ot_error *err)
 {
-    static const struct ot_beside_release nameless = {0};
     OT_AUTOBESIDE struct ot_beside beside = OT_BESIDE_INIT;
+    const struct ot_beside_release release = {
+        .dist = values->out, .report = report, .signers = signers};
     struct ot_build_values wanted = values->build;
 
     wanted.components = ot_beside_is_wanted(&values->beside);
-    if (ot_beside_open(&beside, &values->beside, values->out, err) < 0 ||
+    if (ot_beside_open(&beside, &values->beside, values->out, signers->count, err) < 0 ||
         ot_build_values_run(&wanted, values->out, values->json, report, err) < 0 ||
-        ot_beside_write(&beside, &nameless, report, err) < 0)
+        ot_beside_write(&beside, &release, err) < 0)
         return -1;
     return ot_beside_commit(&beside, err);
+}
+
+/* Keys are for the provenance alone; those of the environment may be for another command. */
+static int load_signers(const struct values *values, const struct ot_parsed *parsed,
+                        struct ot_signer_set *signers, struct ot_error *err)
+{
+    static const char *const names[] = {"sign-key", "signer", "signer-key"};
+
+    if (values->beside.provenance != NULL)
+        return ot_signer_set_load(signers, &values->signers, err);
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        if (ot_options_typed(&command, parsed, names[i]))
+            return ot_fail(err, OT_USAGE, "--%s signs what --provenance writes, which is missing",
+                           names[i]);
+    }
+    return 0;
 }
 
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
     const struct values *values = pointer;
+    OT_AUTOSIGNERS struct ot_signer_set signers = {.count = 0};
     struct ot_build_report report = {0};
     int done;
 
-    (void)parsed;
-    done = build(values, &report, err);
+    if (load_signers(values, parsed, &signers, err) < 0)
+        return -1;
+    done = build(values, &signers, &report, err);
     if (values->json)
         print_json(&report, values->out, done < 0 ? err : NULL);
     else if (done == 0 && report.analysis != NULL)

@@ -131,12 +131,16 @@ static bool is_typed(const struct ot_parsed *parsed, const char *name)
 /* A build option that was typed must not be ignored silently. */
 static int refuse_build_options(const struct ot_parsed *parsed, struct ot_error *err)
 {
+    static const char *const beside[] = {"sbom", "provenance"};
     size_t first = offsetof(struct values, build);
 
-    if (is_typed(parsed, "sbom"))
-        return ot_fail(err, OT_USAGE,
-                       "--sbom belongs to --functions: a dist does not tell what it was made of, "
-                       "its build does (onetube build --sbom)");
+    for (size_t i = 0; i < OT_COUNT(beside); i++) {
+        if (is_typed(parsed, beside[i]))
+            return ot_fail(err, OT_USAGE,
+                           "--%s belongs to --functions: a dist does not tell what it was made "
+                           "of, its build does (onetube build --%s)",
+                           beside[i], beside[i]);
+    }
 
     for (const struct ot_option *option = options; option->name != NULL; option++) {
         if (option->offset >= first && option->offset < first + sizeof(struct ot_build_values) &&
@@ -237,21 +241,25 @@ static int build_and_package(const struct values *values, const struct plan *pla
     OT_AUTOTEMPDIR struct ot_temp_dir temp = OT_TEMP_DIR_INIT;
     OT_AUTOBESIDE struct ot_beside beside = OT_BESIDE_INIT;
     OT_AUTOFREE char *dist = NULL;
-    const struct ot_beside_release release = {values->name, values->version};
     struct ot_build_values wanted = values->build;
     struct ot_build_report built = {0};
+    struct ot_beside_release release = {.name = values->name,
+                                        .version = values->version,
+                                        .report = &built,
+                                        .signers = &plan->signers};
     int done;
 
     wanted.components = ot_beside_is_wanted(&values->beside);
-    if (ot_beside_open(&beside, &values->beside, values->out, err) < 0 ||
+    if (ot_beside_open(&beside, &values->beside, values->out, plan->signers.count, err) < 0 ||
         open_work_folder(values->out, &temp, &dist, err) < 0)
         return -1;
+    release.dist = dist;
     done = ot_build_values_run(&wanted, dist, false, &built, err);
     /* at once, as what stands beside the payload names its manifest */
     if (done == 0 && plan->program.name != NULL)
         done = ot_engine_file_add(plan->program.name, dist, built.manifest_sha256, err);
     if (done == 0)
-        done = ot_beside_write(&beside, &release, &built, err);
+        done = ot_beside_write(&beside, &release, err);
     if (done == 0)
         done = package(values, dist, built.manifest_sha256, NULL, plan, report, err);
     if (done == 0)
