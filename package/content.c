@@ -1,5 +1,6 @@
 #include "package/content.h"
 
+#include "base/text.h"
 #include "verify/member_io.h"
 #include "verify/refusal.h"
 
@@ -103,6 +104,27 @@ int ot_content_visit(const struct ot_content *content, const struct ot_content_v
 
     if (visit(content, visitor, &bytes, err) < 0)
         return ot_error_prefix(err, "%s", content->path);
+    return 0;
+}
+
+int ot_content_release(const struct ot_content *content, char sha256[OT_SHA256_HEX],
+                       struct ot_error *err)
+{
+    OT_AUTOFREE char *room = ot_alloc(1, CHUNK);
+    uint8_t digest[OT_SHA256_SIZE];
+    struct ot_sha256 hash;
+
+    ot_sha256_init(&hash);
+    for (uint64_t at = OT_SIGNED_OFFSET; at < content->source.size; at += CHUNK) {
+        uint64_t left = content->source.size - at;
+        size_t len = left < CHUNK ? (size_t)left : CHUNK;
+
+        if (ot_member_read(content->source.fd, room, len, at, content->path, err) < 0)
+            return -1;
+        ot_sha256_update(&hash, room, len);
+    }
+    ot_sha256_final(&hash, digest);
+    ot_hex(sha256, digest, sizeof(digest));
     return 0;
 }
 

@@ -37,6 +37,11 @@ struct ot_content_visitor {
 OT_MUST_USE int ot_content_visit(const struct ot_content *content,
                                  const struct ot_content_visitor *visitor, struct ot_error *err);
 
+/* The release's digest: of a payload's bytes from OT_SIGNED_OFFSET on. Errors: OT_FAILED, E_LAYOUT.
+ */
+OT_MUST_USE int ot_content_release(const struct ot_content *content, char sha256[OT_SHA256_HEX],
+                                   struct ot_error *err);
+
 /* Appends the bytes of one member of at most OT_CONTENT_TEXT_MAX bytes. Errors: the same. */
 OT_MUST_USE int ot_content_read(const struct ot_content *content, const struct ot_member *member,
                                 struct ot_buf *out, struct ot_error *err);
