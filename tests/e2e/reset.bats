@@ -87,6 +87,7 @@ revoke_far() {
     run "$ONETUBE" trust reset back.json --trust trust-2.json --sign-key root3.key.pem
     exits 0
     [[ "$output" != *"not enough yet"* ]]
+    valid reset back.json
     refuses E_TRUST v8 trust.json --reset back.json
     refuses E_ROLLBACK v7 trust-2.json --reset back.json
     refuses E_POLICY far trust-2.json --reset back.json
