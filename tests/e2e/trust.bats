@@ -209,6 +209,18 @@ both_serve() {
     has "would allow every one"
 }
 
+@test "an engine that the payload carries must be one of the trust file's, too" {
+    local engine
+    engine=$(echo "$ROOT"/node_modules/@cloudflare/workerd-linux-*/bin/workerd)
+    "$ONETUBE" package --in dist/ --out fw.1tube --with-engine --sign-key release.key.pem --name shop --version 1.4.0 --sequence 7 >/dev/null 2>&1
+    begin --allow-engine "$(printf x | sha256sum | cut -c1-64)"
+    refused E_ENGINE timeout 20 "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust.json
+    refused E_ENGINE timeout 20 "$ONETUBE" serve --prebuilt fw.1tube --port 0 --trust trust.json
+    "$ONETUBE" trust add trust.json --out trust-2.json --allow-engine "$engine"
+    "$ONETUBE" trust sign trust-2.json --sign-key root-a.key.pem --sign-key root-b.key.pem
+    both_serve --trust trust-2.json
+}
+
 @test "a trust file that others may write to, with keys beside it, or with a way around it" {
     begin
     run "$SERVE" fw.1tube --listen 127.0.0.1:0 --trust trust.json --trust next.pub.pem
