@@ -40,17 +40,7 @@ static void write_side(struct ot_json_writer *writer, const char *key,
     ot_out_json_text(writer, "file", content->path);
     ot_jw_uint(writer, "bytes", preview->size);
     ot_jw_string(writer, "manifestSha256", digest);
-    if (preview->has_statement) {
-        ot_jw_object(writer, "statement");
-        ot_out_json_statement(writer, &preview->statement);
-        ot_jw_object_end(writer);
-    } else {
-        ot_jw_null(writer, "statement");
-    }
-    ot_jw_array(writer, "signatures");
-    for (unsigned i = 0; i < preview->signatures.count; i++)
-        ot_jw_string(writer, NULL, preview->signatures.items[i].key_id);
-    ot_jw_array_end(writer);
+    ot_out_json_signed(writer, preview);
     ot_jw_object_end(writer);
 }
 

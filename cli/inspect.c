@@ -197,21 +197,6 @@ static void write_files(struct ot_json_writer *writer, const struct ot_manifest 
     ot_jw_array_end(writer);
 }
 
-static void write_statement(struct ot_json_writer *writer, const struct ot_preview *preview)
-{
-    if (preview->has_statement) {
-        ot_jw_object(writer, "statement");
-        ot_out_json_statement(writer, &preview->statement);
-        ot_jw_object_end(writer);
-    } else {
-        ot_jw_null(writer, "statement");
-    }
-    ot_jw_array(writer, "signatures");
-    for (unsigned i = 0; i < preview->signatures.count; i++)
-        ot_jw_string(writer, NULL, preview->signatures.items[i].key_id);
-    ot_jw_array_end(writer);
-}
-
 static void print_json(const char *file, const struct ot_preview *preview)
 {
     const struct ot_manifest *manifest = preview->manifest;
@@ -223,7 +208,7 @@ static void print_json(const char *file, const struct ot_preview *preview)
     ot_jw_bool(&writer, "verified", false);
     ot_out_json_text(&writer, "file", file);
     ot_jw_uint(&writer, "bytes", preview->size);
-    write_statement(&writer, preview);
+    ot_out_json_signed(&writer, preview);
     ot_jw_object(&writer, "builder");
     ot_jw_string(&writer, "onetube", manifest->builder_onetube);
     ot_jw_string(&writer, "esbuild", manifest->builder_esbuild);

@@ -175,6 +175,21 @@ void ot_out_json_statement(struct ot_json_writer *writer, const struct ot_statem
     ot_jw_string(writer, "manifestSha256", statement->manifest_sha256);
 }
 
+void ot_out_json_signed(struct ot_json_writer *writer, const struct ot_preview *preview)
+{
+    if (preview->has_statement) {
+        ot_jw_object(writer, "statement");
+        ot_out_json_statement(writer, &preview->statement);
+        ot_jw_object_end(writer);
+    } else {
+        ot_jw_null(writer, "statement");
+    }
+    ot_jw_array(writer, "signatures");
+    for (unsigned i = 0; i < preview->signatures.count; i++)
+        ot_jw_string(writer, NULL, preview->signatures.items[i].key_id);
+    ot_jw_array_end(writer);
+}
+
 void ot_out_json(struct ot_json_writer *writer)
 {
     ot_jw_end(writer);

@@ -7,7 +7,7 @@
 
 #include "base/json_write.h"
 #include "build/build.h"
-#include "verify/statement.h"
+#include "verify/payload.h"
 
 #include <stdio.h>
 
@@ -51,6 +51,8 @@ void ot_out_progress(void *context, const char *step);
 void ot_out_json_text(struct ot_json_writer *writer, const char *key, const char *text);
 /* The members name, version, sequence, notAfter (null if none), manifestSha256. */
 void ot_out_json_statement(struct ot_json_writer *writer, const struct ot_statement *statement);
+/* The members statement (null if none) and signatures: key identifiers. */
+void ot_out_json_signed(struct ot_json_writer *writer, const struct ot_preview *preview);
 /* The member "diagnostics" of a build's report. */
 void ot_out_json_diagnostics(struct ot_json_writer *writer, const struct ot_build_report *report);
 /* Ends the text and writes it to standard output. */
