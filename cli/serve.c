@@ -107,12 +107,14 @@ static int build(struct ot_serving *serving, const char *dist, struct ot_error *
     return done;
 }
 
-/* `acceptance` is set where --state is given. */
+/* `acceptance` is set where --state or --receipts is given. */
 static int open_release(const struct ot_serving *serving, const struct ot_trust *trust,
                         struct ot_payload **out, struct ot_acceptance **acceptance,
                         struct ot_error *err)
 {
     OT_AUTOPAYLOAD struct ot_payload *payload = NULL;
+    const struct ot_list all = {0};
+    struct ot_pending_receipt *receipt;
 
     if (ot_payload_open(serving->values->prebuilt, trust, 0, NULL, &payload, err) < 0)
         return -1;
@@ -122,6 +124,12 @@ static int open_release(const struct ot_serving *serving, const struct ot_trust 
         ot_serving_say(serving, OT_LEVEL_WARNING,
                        "--state %s: is not there yet: the first release that answers makes it",
                        trust->state->path);
+    if (serving->values->receipts != NULL) {
+        if (ot_pending_receipt_new(serving->values->receipts, "onetube", payload, trust, &all,
+                                   &receipt, err) < 0)
+            return -1;
+        ot_acceptance_add_receipt(acceptance, receipt);
+    }
     *out = OT_STEAL(payload);
     return 0;
 }

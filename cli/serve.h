@@ -45,6 +45,7 @@ struct ot_gateway_values {
     uint64_t max_cells, max_queue, idle_timeout, failure_budget;
     const char *engine;
     bool replace_engine;
+    const char *receipts;
     uint64_t start_timeout_ms, warmup_grace_ms, drain_ms;
     uint64_t cell_memory_mb, cell_cpu_ms;
 

@@ -217,6 +217,12 @@ static const struct ot_option options[] = {
      .type = OT_OPTION_STRING,
      .offset = AT(engine),
      .alias = "1TUBE_WORKERD_BIN"},
+    {.name = "receipts",
+     .value = "FILE",
+     .help = "append a receipt for each payload that is served, chained to the one before (onetube "
+             "receipts verify)",
+     .type = OT_OPTION_STRING,
+     .offset = AT(receipts)},
     FLAG("replace-engine", replace_engine, "run that one even if the payload carries its own"),
     MILLISECONDS("start-timeout-ms", start_timeout_ms,
                  "how long an engine may take to start (default 30000)"),

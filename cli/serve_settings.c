@@ -58,6 +58,8 @@ static int choose_source(const struct ot_parsed *parsed, struct ot_serving *serv
         values->build.functions != NULL ? values->build.functions : DEFAULT_FUNCTIONS;
     if (values->watch || (values->dev && serving->builds))
         ot_list_add(&serving->watch, serving->builds ? serving->functions : values->prebuilt);
+    if (serving->builds && values->receipts != NULL)
+        return ot_fail(err, OT_USAGE, "--receipts belongs to --prebuilt");
     if (serving->builds && values->trust.state != NULL)
         return ot_fail(err, OT_USAGE,
                        "--state belongs to --prebuilt; what is built here has no sequence");

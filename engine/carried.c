@@ -1,6 +1,8 @@
 /* The engine's program, carried by a payload. */
 #include "engine/engine.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -26,11 +28,14 @@ static int open_memory(void)
     return fd;
 }
 
-static int fill(int fd, struct ot_payload *payload, struct ot_error *err)
+static int fill(struct ot_engine_program *program, struct ot_payload *payload, struct ot_error *err)
 {
+    int fd = program->fd;
+
     if (ot_payload_take_engine(payload, fd, err) < 0)
         return -1;
-    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
+        fstat(fd, &program->hashed) < 0)
         return ot_fail_errno(err, OT_FAILED, "%s: cannot seal it", OT_ENGINE_PATH);
     return 0;
 }
@@ -38,7 +43,8 @@ static int fill(int fd, struct ot_payload *payload, struct ot_error *err)
 int ot_engine_program_take(struct ot_engine_program *program, struct ot_payload *payload,
                            struct ot_error *err)
 {
-    const char *architecture = ot_payload_manifest(payload)->architecture;
+    const struct ot_manifest *manifest = ot_payload_manifest(payload);
+    const char *architecture = manifest->architecture;
 
     if (strcmp(architecture, ARCHITECTURE) != 0)
         return ot_fail(err, OT_CONFIG,
@@ -52,9 +58,11 @@ int ot_engine_program_take(struct ot_engine_program *program, struct ot_payload 
             "no memory that may be executed, for %s (vm.memfd_noexec must be below 2)",
             OT_ENGINE_PATH);
     program->name = ot_strdup(OT_ENGINE_PATH);
-    program->sha256[0] = '\0';
-    if (fill(program->fd, payload, err) == 0)
+    /* from here on it cannot change, so it need not be read again for its digest */
+    if (fill(program, payload, err) == 0) {
+        ot_hex(program->sha256, manifest->engine->sha256, sizeof(manifest->engine->sha256));
         return 0;
+    }
     ot_engine_program_close(program);
     return -1;
 }

@@ -7,16 +7,30 @@
 #include <string.h>
 
 /* The signed one wins, unless the operator says in words that it shall not. */
-static int open_engine(struct ot_control *control, struct ot_error *err)
+static int open_engine(struct ot_control *control, struct ot_engine_program **out,
+                       struct ot_error *err)
 {
     const struct ot_gateway_options *options = control->options;
     struct ot_swap *swap = &control->swap;
 
+    *out = &swap->carried;
     if (ot_payload_manifest(swap->payload)->engine != NULL && !options->replace_engine)
         return ot_engine_program_take(&swap->carried, swap->payload, err);
+    *out = &control->program;
     return control->program.fd >= 0
                ? 0
                : ot_engine_program_open(&control->program, options->engine, err);
+}
+
+static int note_engine(struct ot_engine_program *program, struct ot_pending_receipt *receipt,
+                       struct ot_error *err)
+{
+    if (receipt == NULL)
+        return 0;
+    if (ot_engine_program_hash(program, err) < 0)
+        return -1;
+    ot_pending_receipt_set_engine(receipt, program->sha256);
+    return 0;
 }
 
 static void open_source(uv_work_t *work)
@@ -24,12 +38,15 @@ static void open_source(uv_work_t *work)
     struct ot_control *control = work->data;
     struct ot_swap *swap = &control->swap;
     const struct ot_gateway_source *source = &control->options->source;
+    struct ot_engine_program *program;
 
     swap->payload = NULL;
     swap->acceptance = NULL;
     swap->done = source->open(source->context, &swap->payload, &swap->acceptance, &swap->err);
     if (swap->done == 0)
-        swap->done = open_engine(control, &swap->err);
+        swap->done = open_engine(control, &program, &swap->err);
+    if (swap->done == 0)
+        swap->done = note_engine(program, ot_acceptance_receipt(swap->acceptance), &swap->err);
 }
 
 static void finish(struct ot_control *control)

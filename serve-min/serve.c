@@ -63,6 +63,21 @@ static int prepare_state(struct server *server, const struct ot_trust *trust, st
     return ot_acceptance_new(server->payload, trust, &server->acceptance, err);
 }
 
+static int prepare_receipt(struct server *server, const struct ot_trust *trust,
+                           struct ot_error *err)
+{
+    const struct ot_serve_values *values = server->values;
+    struct ot_pending_receipt *receipt;
+
+    if (values->receipts == NULL)
+        return 0;
+    if (ot_pending_receipt_new(values->receipts, "onetube-serve", server->payload, trust,
+                               &values->functions, &receipt, err) < 0)
+        return -1;
+    ot_acceptance_add_receipt(&server->acceptance, receipt);
+    return 0;
+}
+
 static int verify(struct server *server, const char *path, struct ot_error *err)
 {
     struct ot_trust trust;
@@ -74,6 +89,8 @@ static int verify(struct server *server, const char *path, struct ot_error *err)
                                  &server->payload, err);
     if (result == 0)
         result = prepare_state(server, &trust, err);
+    if (result == 0)
+        result = prepare_receipt(server, &trust, err);
     ot_trust_free(&trust);
     return result;
 }
@@ -189,7 +206,7 @@ static int open_signals(struct ot_error *err)
 }
 
 /* The signed one wins, unless the operator says in words that it shall not. */
-static int open_program(struct server *server, struct ot_error *err)
+static int choose_program(struct server *server, struct ot_error *err)
 {
     const struct ot_serve_values *values = server->values;
 
@@ -198,6 +215,20 @@ static int open_program(struct server *server, struct ot_error *err)
     if (values->engine != NULL)
         warn("--engine: the payload's own engine runs (--replace-engine changes that)");
     return ot_engine_program_take(&server->program, server->payload, err);
+}
+
+static int open_program(struct server *server, struct ot_error *err)
+{
+    struct ot_pending_receipt *receipt = ot_acceptance_receipt(server->acceptance);
+
+    if (choose_program(server, err) < 0)
+        return -1;
+    if (receipt == NULL)
+        return 0;
+    if (ot_engine_program_hash(&server->program, err) < 0)
+        return -1;
+    ot_pending_receipt_set_engine(receipt, server->program.sha256);
+    return 0;
 }
 
 static int boot_and_watch(struct server *server, struct ot_listen *listen, struct ot_error *err)

@@ -11,7 +11,8 @@ struct ot_serve_values {
     struct ot_list env;
     const char *engine;
     bool replace_engine;
-    uint64_t ready_fd; /* UINT64_MAX: none */
+    const char *receipts; /* NULL: none are written */
+    uint64_t ready_fd;    /* UINT64_MAX: none */
     bool trust_identity_headers;
     uint64_t drain_ms, start_timeout_ms;
 };

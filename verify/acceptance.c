@@ -15,7 +15,7 @@
 #define LOCK_WAIT_MS 10000
 
 struct ot_acceptance {
-    char *path;
+    char *path; /* NULL: only the receipt is written */
     int dir_fd; /* its folder */
     int lock_fd;
     struct ot_statement statement;
@@ -26,6 +26,7 @@ struct ot_acceptance {
     char trust_sha256[OT_SHA256_HEX];
     bool has_reset;
     struct ot_reset reset;
+    struct ot_pending_receipt *receipt; /* NULL: none */
 };
 
 void ot_acceptance_free(struct ot_acceptance *acceptance)
@@ -35,6 +36,7 @@ void ot_acceptance_free(struct ot_acceptance *acceptance)
     ot_autoclose(&acceptance->dir_fd);
     ot_autoclose(&acceptance->lock_fd);
     ot_buf_free(&acceptance->manifest);
+    ot_pending_receipt_free(acceptance->receipt);
     free(acceptance->path);
     free(acceptance);
 }
@@ -105,6 +107,21 @@ int ot_acceptance_new(const struct ot_payload *payload, const struct ot_trust *t
         return ot_error_prefix(err, "--state %s", acceptance->path);
     *out = OT_STEAL(acceptance);
     return 0;
+}
+
+void ot_acceptance_add_receipt(struct ot_acceptance **acceptance,
+                               struct ot_pending_receipt *receipt)
+{
+    if (*acceptance == NULL) {
+        *acceptance = ot_alloc(1, sizeof(**acceptance));
+        (*acceptance)->dir_fd = (*acceptance)->lock_fd = -1;
+    }
+    (*acceptance)->receipt = receipt;
+}
+
+struct ot_pending_receipt *ot_acceptance_receipt(const struct ot_acceptance *acceptance)
+{
+    return acceptance != NULL ? acceptance->receipt : NULL;
 }
 
 /* The verdicts of the verification again: the state may be another one by now. */
@@ -209,8 +226,7 @@ static int commit(const struct ot_acceptance *acceptance, struct ot_buf *told, s
     return 0;
 }
 
-int ot_acceptance_commit(struct ot_acceptance *acceptance, struct ot_buf *told,
-                         struct ot_error *err)
+static int commit_state(struct ot_acceptance *acceptance, struct ot_buf *told, struct ot_error *err)
 {
     int done;
 
@@ -219,4 +235,13 @@ int ot_acceptance_commit(struct ot_acceptance *acceptance, struct ot_buf *told,
     done = commit(acceptance, told, err);
     (void)flock(acceptance->lock_fd, LOCK_UN);
     return done;
+}
+
+int ot_acceptance_commit(struct ot_acceptance *acceptance, struct ot_buf *told,
+                         struct ot_error *err)
+{
+    if (acceptance->path != NULL && commit_state(acceptance, told, err) < 0)
+        return -1;
+    return acceptance->receipt != NULL ? ot_pending_receipt_append(acceptance->receipt, told, err)
+                                       : 0;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "verify/payload.h"
+#include "verify/receipt.h"
 
 struct ot_acceptance;
 
@@ -17,6 +18,11 @@ struct ot_acceptance;
 OT_MUST_USE int ot_acceptance_new(const struct ot_payload *payload, const struct ot_trust *trust,
                                   struct ot_acceptance **out, struct ot_error *err);
 void ot_acceptance_free(struct ot_acceptance *acceptance);
+/* A boot's receipt, taken over, is appended when this is committed. `*acceptance` may be NULL. */
+void ot_acceptance_add_receipt(struct ot_acceptance **acceptance,
+                               struct ot_pending_receipt *receipt);
+/* NULL: there is none. */
+struct ot_pending_receipt *ot_acceptance_receipt(const struct ot_acceptance *acceptance);
 
 /*
  * Looks again, as another process may have accepted something meanwhile (then what ot_state_check

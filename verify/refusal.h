@@ -24,3 +24,4 @@
     "E_POLICY" /* revoked by the trust file, not allowed on this target, or more power than enough \
                   keys have signed */
 #define OT_E_REBUILD "E_REBUILD" /* too few rebuild attestations of this payload */
+#define OT_E_RECEIPT "E_RECEIPT" /* a boot receipt does not follow the one before */
