@@ -234,7 +234,7 @@ static void print_json(const char *file, const struct ot_preview *preview)
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
     const struct values *values = pointer;
-    struct ot_preview preview;
+    struct ot_preview preview = {.size = 0};
 
     if (ot_preview_open(parsed->operands[0], &preview, err) < 0)
         return -1;

@@ -30,7 +30,7 @@ static int run(const void *values, const struct ot_parsed *parsed, struct ot_err
 {
     const char *file = parsed->operands[0];
     OT_AUTOBUF struct ot_buf bytes = {0};
-    struct ot_preview preview;
+    struct ot_preview preview = {.size = 0};
     bool has_statement;
 
     (void)values;

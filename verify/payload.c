@@ -1,5 +1,6 @@
 #include "verify/payload.h"
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "verify/growth.h"
 #include "verify/members.h"
@@ -279,18 +280,36 @@ int ot_payload_verify(const struct ot_source *source, const struct ot_trust *tru
     return 0;
 }
 
+/* What ot_payload_open was called with. */
+struct opening {
+    const char *path;
+    const struct ot_trust *trust;
+    unsigned threads;
+    const struct ot_check_observer *observer;
+    struct ot_payload **out;
+};
+
+static int open_and_verify(void *context, struct ot_error *err)
+{
+    const struct opening *opening = context;
+    struct ot_source source;
+    int result;
+
+    if (ot_source_open(&source, opening->path, err) < 0)
+        return -1;
+    result = ot_payload_verify(&source, opening->trust, opening->threads, opening->observer,
+                               opening->out, err);
+    ot_source_close(&source);
+    return result < 0 ? ot_error_prefix(err, "%s", opening->path) : 0;
+}
+
 int ot_payload_open(const char *path, const struct ot_trust *trust, unsigned threads,
                     const struct ot_check_observer *observer, struct ot_payload **out,
                     struct ot_error *err)
 {
-    struct ot_source source;
-    int result;
+    struct opening opening = {path, trust, threads, observer, out};
 
-    if (ot_source_open(&source, path, err) < 0)
-        return -1;
-    result = ot_payload_verify(&source, trust, threads, observer, out, err);
-    ot_source_close(&source);
-    return result < 0 ? ot_error_prefix(err, "%s", path) : 0;
+    return ot_confined(open_and_verify, &opening, err);
 }
 
 void ot_payload_free(struct ot_payload *payload)

@@ -109,6 +109,9 @@ struct ot_payload;
  * A dist holds exactly the manifest's members, manifest.json, and either both or none of signatures
  * and statement.json. Without them it is unsigned, and having no sequence it is E_ROLLBACK for a
  * min_sequence above 0.
+ *
+ * All of it, with the calls of `observer`, happens on threads that can neither use the network nor
+ * start programs (base/confine.h).
  */
 OT_MUST_USE int ot_payload_open(const char *path, const struct ot_trust *trust, unsigned threads,
                                 const struct ot_check_observer *observer, struct ot_payload **out,

@@ -1,3 +1,4 @@
+#include "base/confine.h"
 #include "verify/verification.h"
 
 #include <string.h>
@@ -37,8 +38,16 @@ static int preview_source(const struct ot_source *source, struct ot_image *image
     return 0;
 }
 
-int ot_preview_open(const char *path, struct ot_preview *preview, struct ot_error *err)
+struct opening {
+    const char *path;
+    struct ot_preview *preview;
+};
+
+static int open_and_read(void *context, struct ot_error *err)
 {
+    const struct opening *opening = context;
+    const char *path = opening->path;
+    struct ot_preview *preview = opening->preview;
     struct ot_source source;
     struct ot_image image = {0};
     int result;
@@ -53,6 +62,13 @@ int ot_preview_open(const char *path, struct ot_preview *preview, struct ot_erro
         return 0;
     ot_preview_free(preview);
     return ot_error_prefix(err, "%s", path);
+}
+
+int ot_preview_open(const char *path, struct ot_preview *preview, struct ot_error *err)
+{
+    struct opening opening = {path, preview};
+
+    return ot_confined(open_and_read, &opening, err);
 }
 
 void ot_preview_free(struct ot_preview *preview)

@@ -2,8 +2,11 @@
 
 #include "verify/verification.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Who signs, who is trusted and revoked, how many are needed; lower case: good, upper case: a bad
@@ -294,6 +297,42 @@ static void observed(void **state)
     ot_trust_free(&trust);
 }
 
+static void try_network(void *context, enum ot_check check, const char *detail)
+{
+    static char *const nothing[] = {NULL};
+    unsigned *refused = context;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)check;
+    (void)detail;
+    *refused += fd < 0 && errno == EACCES;
+    *refused += socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 && errno == EACCES;
+    *refused += execve("/bin/true", nothing, nothing) < 0 && errno == EACCES;
+    *refused += syscall(SYS_io_uring_setup, 1, NULL) < 0 && errno == EACCES;
+}
+
+/* Whatever a payload might make the verifier do: it has no network and starts no program. */
+static void no_network(void **state)
+{
+    const struct fixture *f = *state;
+    struct ot_payload *payload = NULL;
+    struct ot_trust trust = trust_in("a");
+    unsigned refused = 0;
+    const struct ot_check_observer observer = {try_network, &refused};
+    struct ot_error err;
+    int fd;
+
+    write_payload(f);
+    assert_succeeds(ot_payload_open(f->file, &trust, 0, &observer, &payload, &err), err);
+    ot_payload_free(payload);
+    assert_int_equal(refused, 4 * OT_CHECK_COUNT);
+    /* and the caller has it still */
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    close(fd);
+    ot_trust_free(&trust);
+}
+
 /* The file is changed after it was verified: what was verified stays. */
 static void private_memory(void **state)
 {
@@ -337,9 +376,9 @@ static void shrinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(thresholds),  test(one_key_twice),  test(rollback_and_expiry),
-        test(size_limits), test(not_a_payload),  test(first_fault),
-        test(observed),    test(private_memory), test(shrinks),
+        test(no_network),     test(thresholds),    test(one_key_twice), test(rollback_and_expiry),
+        test(size_limits),    test(not_a_payload), test(first_fault),   test(observed),
+        test(private_memory), test(shrinks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
