@@ -197,9 +197,6 @@ static int scan_sources(struct build *build, struct ot_error *err)
 /* What no bundling made. */
 static int add_members(struct build *build, struct ot_error *err)
 {
-    if (ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) <
-        0)
-        return -1;
     ot_inline_wasm(&build->bundle, &build->sources, &build->static_files);
     ot_interpret(&build->bundle, &build->sources, &build->interpreted, &build->static_files,
                  build->report);
@@ -229,7 +226,10 @@ static int bundle_sources(struct build *build, struct ot_error *err)
     if (ot_bundle_cached(&build->bundler, build->cache, &bundle_options, build->entries,
                          build->sources.count, &build->bundle, &build->keep, build->report,
                          err) < 0 ||
-        ot_vendored_check(&build->vendored, &build->bundle.metafile, build->report, err) < 0)
+        ot_static_find(&build->project, &build->bundle, &build->static_files, build->report, err) <
+            0 ||
+        ot_vendored_check(&build->vendored, &build->bundle.metafile, &build->static_files.packaged,
+                          build->report, err) < 0)
         return -1;
     ot_bundle_tell(&build->bundle, build->report);
     for (size_t i = 0; i < build->sources.count; i++) {

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build/diagnostics.h"
+#include "build/package_reads.h"
 #include "build/path.h"
 #include "build/relabel.h"
 
@@ -462,6 +463,36 @@ static void take_copies(struct ot_plugin *plugin, const struct ot_metafile *earl
     }
 }
 
+static int run_all(struct run *run, struct ot_bundle_entry *entries, size_t count,
+                   struct ot_bundle *out, struct ot_build_report *report, struct ot_error *err)
+{
+    run->splitting = run->options->splitting;
+    if (run_checked(run, entries, count, &out->answers[0], report, err) < 0 ||
+        (has_errors(&out->answers[0]) && run_apart(run, entries, count, out, report, err) < 0))
+        return -1;
+    return collect(out, run, report, err);
+}
+
+/*
+ * Whether files of packages have to know where they are: then nothing was bundled yet. Few do, so
+ * that only a bundle with one of them takes a second run.
+ */
+static bool locate(struct run *run, struct ot_bundle *out)
+{
+    struct ot_bundle empty = {0};
+
+    if (run->options->collection != NULL)
+        return false;
+    ot_package_reads_find(run->plugin.project, &out->metafile, &out->lookups, &run->plugin.located);
+    if (run->plugin.located.count == 0)
+        return false;
+    empty.lookups = out->lookups;
+    out->lookups = (struct ot_lookups){0};
+    ot_bundle_free(out);
+    *out = empty;
+    return true;
+}
+
 int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *options,
               struct ot_bundle_entry *entries, size_t entry_count, struct ot_bundle *out,
               struct ot_build_report *report, struct ot_error *err)
@@ -477,10 +508,8 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     if (options->earlier != NULL)
         take_copies(&run.plugin, options->earlier);
     run.out_dir = out_dir;
-    if (run_checked(&run, entries, entry_count, &out->answers[0], report, err) < 0 ||
-        (has_errors(&out->answers[0]) &&
-         run_apart(&run, entries, entry_count, out, report, err) < 0) ||
-        collect(out, &run, report, err) < 0)
+    if (run_all(&run, entries, entry_count, out, report, err) < 0 ||
+        (locate(&run, out) && run_all(&run, entries, entry_count, out, report, err) < 0))
         return -1;
     out->uses = OT_STEAL(run.plugin.uses);
     out->use_count = run.plugin.use_count;

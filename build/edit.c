@@ -290,6 +290,7 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
     ot_lex(text, &editor.tokens);
     editor.declares = declares_place(&editor);
     editor.require = find_require(&editor);
+    result->makes_require = editor.require.len > 0;
     if (editor.tokens.sound && choose_name(&editor)) {
         for (uint32_t i = 0; i < editor.tokens.count; i++)
             visit(&editor, i);

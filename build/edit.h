@@ -21,6 +21,7 @@ struct ot_edit {
 /* Start from `{0}`. */
 struct ot_edit_result {
     struct ot_reads reads;
+    bool makes_require;       /* by createRequire */
     struct ot_list instances; /* specifiers of .wasm files whose exports are imported by name */
 };
 

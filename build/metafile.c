@@ -312,6 +312,11 @@ void ot_metafile_reachable(const struct ot_metafile *metafile, const char *path,
     collect(&metafile->outputs, ot_metafile_output(metafile, path), any, out);
 }
 
+void ot_metafile_inputs(const struct ot_metafile *metafile, const char *path, struct ot_list *out)
+{
+    collect(&metafile->inputs, ot_metafile_input(metafile, path), any, out);
+}
+
 void ot_metafile_local(const struct ot_metafile *metafile, const char *path, struct ot_list *out)
 {
     collect(&metafile->inputs, ot_metafile_input(metafile, path), is_local, out);

@@ -71,6 +71,9 @@ const struct ot_metafile_node *ot_metafile_output(const struct ot_metafile *meta
 void ot_metafile_reachable(const struct ot_metafile *metafile, const char *path,
                            struct ot_list *out);
 
+/* The inputs that `path` can reach, without itself; sorted. */
+void ot_metafile_inputs(const struct ot_metafile *metafile, const char *path, struct ot_list *out);
+
 /*
  * The inputs that `path` can reach, without itself, through files of the project that are outside
  * of every node_modules; sorted.

@@ -124,6 +124,7 @@ void ot_plugin_free(struct ot_plugin *plugin)
     free(plugin->uses);
     ot_list_free(&plugin->instances);
     ot_list_free(&plugin->notes);
+    ot_list_free(&plugin->located);
     ot_copies_used_free(&plugin->copies);
     free(plugin->importer);
     *plugin = (struct ot_plugin){0};

@@ -53,9 +53,10 @@ struct ot_plugin {
     size_t pending_count;
     struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
     size_t use_count;
-    struct ot_list instances;     /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
-    struct ot_list notes;         /* own: "<importer>\n<what was taken instead of what it wrote>" */
-    struct ot_lookups *lookups;   /* where we looked; may be NULL */
+    struct ot_list instances;   /* own: "<source>\n<specifier>" of .wasm files, see edit.h */
+    struct ot_list notes;       /* own: "<importer>\n<what was taken instead of what it wrote>" */
+    struct ot_lookups *lookups; /* where we looked; may be NULL */
+    struct ot_list located; /* own: files of packages that have to know where they are, absolute */
     struct ot_copies_used copies; /* own */
     bool redirected;              /* one copy of a package stands for another */
     char *importer; /* own: whose specifier is being resolved, as the metafile names it; or NULL */

@@ -90,6 +90,11 @@ void ot_plugin_source_filter(const struct ot_plugin *plugin, struct ot_buf *out)
         put_escaped(out, project->edited.items[i] + prefix);
     }
     ot_buf_puts(out, ")$");
+    for (size_t i = 0; i < plugin->located.count; i++) {
+        ot_buf_puts(out, "|^");
+        put_escaped(out, plugin->located.items[i]);
+        ot_buf_putc(out, '$');
+    }
     while (strcmp(folder, "/") != 0) {
         char *parent = ot_path_folder(folder);
         const char *below = strrchr(folder, '/') + 1;

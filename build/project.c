@@ -1,5 +1,6 @@
 #include "build/project.h"
 
+#include "build/package_reads.h"
 #include "build/path.h"
 #include "build/specifiers.h"
 #include "build/walk.h"
@@ -448,6 +449,9 @@ char *ot_project_virtual_path(const struct ot_project *project, const char *file
     OT_AUTOFREE char *relative = ot_path_relative(project->folder, file);
     const char *rest = relative;
     size_t steps = 0;
+
+    if (ot_path_is_installed(file))
+        return ot_package_virtual_path(file);
 
     for (; strncmp(rest, "../", 3) == 0; rest += 3)
         steps++;

@@ -67,8 +67,8 @@ void ot_project_filter(const struct ot_project *project, struct ot_buf *out);
 
 /*
  * Where a source file is in the bundle's virtual file system, relative to /bundle/files: its path
- * from the functions folder, or "_outside/<steps up>/<path>" where it is not beneath it. The
- * caller frees it.
+ * from the functions folder, or "_outside/<steps up>/<path>" where it is not beneath it, or
+ * "_package/<name>/<version>/<path>" of a package. The caller frees it.
  */
 char *ot_project_virtual_path(const struct ot_project *project, const char *file);
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "build/diagnostics.h"
+#include "build/package_reads.h"
 #include "build/path.h"
 #include "build/walk.h"
 
@@ -296,6 +297,22 @@ static int add_use(struct finder *finder, size_t function, const struct ot_sourc
     return 0;
 }
 
+/* What a package reads of its own; what it lacks, it lacks everywhere. */
+static int add_packaged(struct finder *finder, size_t function, const struct ot_source_use *use,
+                        struct ot_error *err)
+{
+    const char *functions = finder->project->folder;
+    OT_AUTOFREE char *source = ot_path_join(functions, ot_span_of(use->source));
+    OT_AUTOFREE char *path = ot_package_read_file(source, &use->read);
+    OT_AUTOFREE char *relative = path != NULL ? ot_path_relative(functions, path) : NULL;
+
+    if (path == NULL || !ot_is_relative_path(ot_span_of(use->read.path)))
+        return 0;
+    if (!ot_list_has(&finder->out->packaged, relative))
+        ot_list_add(&finder->out->packaged, relative);
+    return add_file(finder, function, relative, err);
+}
+
 static int add_function(struct finder *finder, size_t index, struct ot_error *err)
 {
     const struct ot_function_source *source = &finder->project->sources->items[index];
@@ -309,10 +326,13 @@ static int add_function(struct finder *finder, size_t index, struct ot_error *er
     }
     if (bundle->use_count == 0)
         return 0;
-    ot_metafile_local(&bundle->metafile, start, &inputs);
+    ot_metafile_inputs(&bundle->metafile, start, &inputs);
     for (size_t i = 0; i < bundle->use_count; i++) {
-        if (ot_list_has(&inputs, bundle->uses[i].source) &&
-            add_use(finder, index, &bundle->uses[i], err) < 0)
+        const struct ot_source_use *use = &bundle->uses[i];
+        bool installed = ot_path_is_installed(use->source);
+
+        if (ot_list_has(&inputs, use->source) &&
+            (installed ? add_packaged : add_use)(finder, index, use, err) < 0)
             return -1;
     }
     return 0;
@@ -337,6 +357,7 @@ int ot_static_find(const struct ot_project *project, const struct ot_bundle *bun
             return -1;
         ot_list_sort(&out->functions[i]);
     }
+    ot_list_sort(&out->packaged);
     if (out->count > 0)
         qsort(out->members, out->count, sizeof(*out->members), compare_members);
     return 0;
@@ -352,5 +373,6 @@ void ot_static_free(struct ot_static_list *list)
     for (size_t i = 0; i < list->function_count; i++)
         ot_list_free(&list->functions[i]);
     free(list->functions);
+    ot_list_free(&list->packaged);
     *list = (struct ot_static_list){0};
 }

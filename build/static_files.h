@@ -16,6 +16,7 @@ struct ot_static_list {
     struct ot_list
         *functions; /* for each function of the sources the paths of its members, sorted */
     size_t function_count;
+    struct ot_list packaged; /* of packages: their paths from the functions folder, sorted */
 };
 
 /*

@@ -186,43 +186,50 @@ static void check_presence(struct check *check)
     }
 }
 
-int ot_vendored_check(const struct ot_vendored *vendored, const struct ot_metafile *metafile,
-                      struct ot_build_report *out, struct ot_error *err)
+/* `path`: from the functions folder. Whether it is of the vendor folder. */
+static bool check_used(struct check *check, const char *path)
 {
     static const char prefix[] = OT_VENDOR_FOLDER "/npm/";
+    const struct ot_lock *lock = &check->vendored->lock;
+    const char *slash;
+    uint64_t number;
+
+    if (strncmp(path, prefix, strlen(prefix)) != 0)
+        return false;
+    path += strlen(prefix);
+    slash = strchr(path, '/');
+    if (slash != NULL && lock->group_count > 0 &&
+        ot_parse_uint((struct ot_span){path, (size_t)(slash - path)}, lock->group_count - 1,
+                      &number)) {
+        OT_AUTOFREE char *file = ot_strndup(slash + 1, strcspn(slash + 1, "?#"));
+        char *with = strstr(file, " with {");
+
+        if (with != NULL) /* import attributes, as the metafile shows them */
+            *with = '\0';
+        check_file(check, &lock->groups[number], file);
+    }
+    return true;
+}
+
+int ot_vendored_check(const struct ot_vendored *vendored, const struct ot_metafile *metafile,
+                      const struct ot_list *files, struct ot_build_report *out,
+                      struct ot_error *err)
+{
     struct check check = {.vendored = vendored, .report = out};
     size_t before = ot_report_error_count(out);
-    size_t used = 0;
+    bool used = false;
 
-    for (size_t i = 0; i < metafile->inputs.count; i++) {
-        const char *path = metafile->inputs.items[i].path;
-        const char *slash;
-        uint64_t number;
-
-        if (strncmp(path, prefix, strlen(prefix)) != 0)
-            continue;
-        path += strlen(prefix);
-        slash = strchr(path, '/');
-        used++;
-        if (slash != NULL &&
-            ot_parse_uint((struct ot_span){path, (size_t)(slash - path)},
-                          vendored->lock.group_count - 1, &number) &&
-            vendored->lock.group_count > 0) {
-            OT_AUTOFREE char *file = ot_strndup(slash + 1, strcspn(slash + 1, "?#"));
-            char *with = strstr(file, " with {");
-
-            if (with != NULL) /* import attributes, as the metafile shows them */
-                *with = '\0';
-            check_file(&check, &vendored->lock.groups[number], file);
-        }
-    }
-    if (used > 0)
+    for (size_t i = 0; i < metafile->inputs.count; i++)
+        used = check_used(&check, metafile->inputs.items[i].path) || used;
+    for (size_t i = 0; i < files->count; i++)
+        used = check_used(&check, files->items[i]) || used;
+    if (used)
         check_presence(&check);
     free(check.package);
     ot_buf_free(&check.index);
-    used = ot_report_error_count(out) - before;
-    return used == 0 ? 0
-                     : ot_fail(err, OT_FAILED, "the vendor folder is not as " OT_LOCK_NAME " says");
+    return ot_report_error_count(out) == before
+               ? 0
+               : ot_fail(err, OT_FAILED, "the vendor folder is not as " OT_LOCK_NAME " says");
 }
 
 /* -- all of it --------------------------------------------------------------------------------- */

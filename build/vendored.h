@@ -48,11 +48,12 @@ OT_MUST_USE int ot_vendored_load(const struct ot_vendored *vendored,
                                  struct ot_error *err);
 
 /*
- * Checks every file of a package that a build used, as its metafile says, and that every locked
- * package is there. What is wrong goes into the report. Errors: OT_FAILED.
+ * Checks every file of a package that a build used, as its metafile says, and `files` (paths from
+ * the functions folder), and that every locked package is there. What is wrong goes into the
+ * report. Errors: OT_FAILED.
  */
 OT_MUST_USE int ot_vendored_check(const struct ot_vendored *vendored,
-                                  const struct ot_metafile *metafile,
+                                  const struct ot_metafile *metafile, const struct ot_list *files,
                                   struct ot_build_report *report, struct ot_error *err);
 
 /* Whether the whole folder is what the lock says: every module and every file of every package. */

@@ -177,6 +177,46 @@ TS
     [ "$(cat dist/files/reads/.env)" = secret ]
 }
 
+@test "packages find their own files, and what they require by createRequire" {
+    local name
+    for name in one two; do
+        package $name 1.0.0 'const fs = require("fs"), path = require("path");
+exports.read = (name) => [fs.readFileSync(__dirname + "/data/x.txt", "utf8").trim(), JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"))).name, fs.existsSync(path.join(__dirname, "data/other.txt")), __dirname];'
+        write "node_modules/$name/data/x.txt" <<<"data of $name"
+        write "node_modules/$name/data/other.txt" <<<"other"
+    done
+    package @me/esm 2.0.0 ''
+    write node_modules/@me/esm/package.json <<<'{ "name": "@me/esm", "version": "2.0.0", "type": "module", "imports": { "#part/*": "./part/*.cjs" } }'
+    write node_modules/@me/esm/index.js <<'JS'
+import { createRequire } from "module";
+import { readFileSync } from "fs";
+const require_1 = createRequire(import.meta.url);
+export const parts = () => [require_1("#part/a"), readFileSync(new URL("./data.bin", import.meta.url), "utf8").trim()];
+JS
+    write node_modules/@me/esm/part/a.cjs <<<'module.exports = "part a";'
+    write node_modules/@me/esm/data.bin <<<'esm'
+    function_ packs index.ts <<<'import one from "npm:one"; import two from "npm:two"; import { parts } from "npm:@me/esm"; Deno.serve(() => Response.json([one.read(), two.read(), parts()]));'
+    function_ plain index.ts <<<'export default () => new Response("plain");'
+    build
+    exits 0
+    node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const files = m.functions.map((f) => (f.moduleFiles ?? []).filter((file) => file.startsWith("files/"))).join(" | ");
+        if (files !== "files/_package/_me/esm/2.0.0/data.bin,files/_package/one/1.0.0/data/other.txt,files/_package/one/1.0.0/data/x.txt,files/_package/one/1.0.0/package.json,files/_package/two/1.0.0/data/other.txt,files/_package/two/1.0.0/data/x.txt,files/_package/two/1.0.0/package.json | ") { console.error(files); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers packs '[["data of one","one",true,"/bundle/files/_package/one/1.0.0"],["data of two","two",true,"/bundle/files/_package/two/1.0.0"],["part a","esm"]]'
+    stop_server
+    # a file that comes or goes
+    local before
+    before=$(sha256sum <dist/manifest.json)
+    rm -r node_modules/one/data node_modules/two/data node_modules/@me/esm/data.bin
+    build
+    exits 0
+    cp -r dist dist.cached
+    build --no-cache
+    exits 0
+    diff -r dist dist.cached
+    [ "$(sha256sum <dist/manifest.json)" != "$before" ]
+}
+
 @test "wasm: as a module, with ?module, its exports by name, and from bytes" {
     for name in module query names bytes; do add_wasm functions/$name/add.wasm; done
     function_ module index.ts <<<'import add from "./add.wasm"; export default async () => new Response(String((await WebAssembly.instantiate(add)).exports.add(1, 2)));'
