@@ -5,6 +5,13 @@
 #include "build/metafile.h"
 #include "build/plugin.h"
 
+/*
+ * Where esbuild believes to write, in the functions folder. Nothing is written there; it is fixed,
+ * and beneath the folder, so that relative paths in the outputs are the same wherever the folder
+ * is.
+ */
+#define OT_BUNDLE_OUT ".onetube"
+
 /* Runs that one build may take: with `require`, and for modules with top-level await. */
 #define OT_BUNDLE_RUNS 2
 
@@ -41,6 +48,8 @@ struct ot_bundle {
     bool has_redirects; /* a copy of a package stands for another, of which nothing else tells */
 };
 
+/* That folder, absolute; the caller frees it. */
+char *ot_bundle_out(const struct ot_project *project);
 /* The flags of esbuild that all runs of such a build have; appended. */
 void ot_bundle_flags(const struct ot_bundle_options *options, struct ot_list *flags);
 /*
