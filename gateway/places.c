@@ -96,20 +96,24 @@ static bool evict_oldest(struct ot_places *places)
     return oldest != NULL && ot_cell_end_idle(oldest, OT_EXIT_EVICTED);
 }
 
+/* Places that are left, without anybody's doing, once all who wait have theirs. Below 0 also
+ * because more cells than there are places for were started ahead of requests. */
+static int64_t count_left(const struct ot_places *places)
+{
+    return (int64_t)(places->max + count_ending(places)) -
+           (int64_t)(places->taken.count + places->waiting.count);
+}
+
 void ot_places_look(struct ot_places *places)
 {
-    uint64_t free_soon = count_ending(places);
+    int64_t left = places->waiting.count > 0 ? count_left(places) : 0;
 
-    if (places->taken.count > places->max)
-        free_soon -= places->taken.count - places->max < free_soon
-                         ? places->taken.count - places->max
-                         : free_soon;
-    while (free_soon < places->waiting.count && evict_oldest(places))
-        free_soon++;
-    places->wanted = free_soon < places->waiting.count;
+    while (left < 0 && evict_oldest(places))
+        left++;
+    places->wanted = left < 0;
     /* one may have become idle just before it could see that it is wanted */
-    while (free_soon < places->waiting.count && evict_oldest(places))
-        free_soon++;
+    while (left < 0 && evict_oldest(places))
+        left++;
 }
 
 bool ot_places_enter(struct ot_places *places, struct ot_place *place, struct ot_cell *cell,
@@ -118,6 +122,7 @@ bool ot_places_enter(struct ot_places *places, struct ot_place *place, struct ot
     place->cell = cell;
     if (anyway || (!ot_places_full(places) && places->waiting.count == 0)) {
         enter(places, place);
+        ot_places_look(places); /* it may have taken what another one waits for */
         return true;
     }
     place->state = OT_PLACE_WAITS;

@@ -98,6 +98,27 @@ static void busy_and_kept_stay(void **state)
     end_three(&world, cells);
 }
 
+/* Who waits for a place when there are more than there should be needs two of them to go. */
+static void more_than_there_should_be_go(void **state)
+{
+    struct ot_cell *cells[3];
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    common_places = ot_places_new(1);
+    for (size_t i = 0; i < 3; i++)
+        cells[i] = make_cell(&world, names[i], in_places);
+    for (size_t i = 0; i < 2; i++)
+        ot_cell_start(cells[i], true);
+    run_until(&world, is_ready(cells[0]) && is_ready(cells[1]));
+    ot_cell_start(cells[2], false);
+    run_until(&world, is_ready(cells[2]));
+    assert_int_equal(ot_cell_state(cells[0]), OT_CELL_IDLE);
+    assert_int_equal(ot_cell_state(cells[1]), OT_CELL_IDLE);
+    end_three(&world, cells);
+}
+
 /* What is started ahead of requests may go beyond the limit; who waits then waits for two. */
 static void anyway_and_given_up(void **state)
 {
@@ -362,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(least_recently_used_goes),
         cmocka_unit_test(busy_and_kept_stay),
+        cmocka_unit_test(more_than_there_should_be_go),
         cmocka_unit_test(anyway_and_given_up),
         cmocka_unit_test(first_come_first_served),
         cmocka_unit_test(forgotten_place_is_given_back),
