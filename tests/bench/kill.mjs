@@ -81,7 +81,15 @@ function commandLine(pid) {
 }
 
 const ours = () => readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && [keysUrl, path.join(work, "engine")].some((word) => commandLine(pid).includes(word)));
-const kill = (pid) => process.kill(pid, "SIGKILL");
+
+/** False: it had just ended by itself. */
+function kill(pid) {
+    try {
+        return process.kill(pid, "SIGKILL");
+    } catch {
+        return false;
+    }
+}
 
 // -- the load -----------------------------------------------------------------------------------------
 
@@ -133,8 +141,7 @@ async function killOnce(load, kind) {
             await sleep(5);
             helper = service.children().find((pid) => commandLine(pid).includes(keysUrl));
         }
-        if (!helper) return;
-        kill(helper);
+        if (!helper || !kill(helper)) return;
     }
     took[kind].push(await answersAgain(load, excuse.where ?? name, excuse.from));
     excuse.to = performance.now();
