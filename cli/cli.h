@@ -40,7 +40,7 @@ int ot_cli_main(int argc, char **argv);
 
 extern const struct ot_cli_command ot_cli_build, ot_cli_vendor, ot_cli_package, ot_cli_sign,
     ot_cli_pae, ot_cli_keygen, ot_cli_verify, ot_cli_inspect, ot_cli_diff, ot_cli_rebuild,
-    ot_cli_receipts_verify, ot_cli_unpack, ot_cli_export, ot_cli_serve, ot_cli_ps, ot_cli_events,
-    ot_cli_drain, ot_cli_restart, ot_cli_top, ot_cli_stop;
+    ot_cli_receipts_verify, ot_cli_kit, ot_cli_import, ot_cli_unpack, ot_cli_export, ot_cli_serve,
+    ot_cli_ps, ot_cli_events, ot_cli_drain, ot_cli_restart, ot_cli_top, ot_cli_stop;
 extern const struct ot_cli_command ot_cli_trust_init, ot_cli_trust_show, ot_cli_trust_add,
     ot_cli_trust_revoke, ot_cli_trust_sign, ot_cli_trust_verify, ot_cli_trust_reset;

@@ -15,6 +15,8 @@ const struct ot_cli_command *const ot_cli_commands[] = {
     &ot_cli_diff,
     &ot_cli_rebuild,
     &ot_cli_receipts_verify,
+    &ot_cli_kit,
+    &ot_cli_import,
     &ot_cli_unpack,
     &ot_cli_export,
     &ot_cli_serve,

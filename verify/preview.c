@@ -66,8 +66,10 @@ static int open_and_read(void *context, struct ot_error *err)
 
 int ot_preview_open(const char *path, struct ot_preview *preview, struct ot_error *err)
 {
-    struct opening opening = {path, preview};
+    struct opening opening = {.path = path};
 
+    memset(preview, 0, sizeof(*preview));
+    opening.preview = preview;
     return ot_confined(open_and_read, &opening, err);
 }
 

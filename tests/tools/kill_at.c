@@ -1,8 +1,8 @@
 /*
- * `kill_at N COMMAND...`: runs onetube-serve and kills it at its Nth system call from the first
- * lock that it takes, that of the state file, on; before the call does anything. Exits with 0 when
- * it was killed there, with 9 when it had remembered its release and waits for requests (then it is
- * killed, too), else with 1.
+ * `kill_at N COMMAND...`: runs a program and kills it at its Nth system call from the first lock
+ * that it takes on (of the state file, the receipts, the folder that is made); before the call does
+ * anything. Exits with 0 when it was killed there, with 9 when it has ended well, or had remembered
+ * its release and waits for requests (then it is killed, too), else with 1.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -22,26 +22,27 @@ static int end_at(pid_t pid, int code)
     return code;
 }
 
-/* Up to the next stop, with signals passed on. False: it has ended. */
-static bool go_on(pid_t pid)
+/* Up to the next stop, with signals passed on. False: it has ended, as `status` says. */
+static bool go_on(pid_t pid, int *status)
 {
-    int status, number = 0;
+    int number = 0;
 
     for (;;) {
-        if (ptrace(PTRACE_SYSCALL, pid, 0, number) < 0 || waitpid(pid, &status, 0) != pid ||
-            !WIFSTOPPED(status))
+        if (ptrace(PTRACE_SYSCALL, pid, 0, number) < 0 || waitpid(pid, status, 0) != pid ||
+            !WIFSTOPPED(*status))
             return false;
-        if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+        if (WSTOPSIG(*status) == (SIGTRAP | 0x80))
             return true;
-        number = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status); /* that is execve's */
+        number = WSTOPSIG(*status) == SIGTRAP ? 0 : WSTOPSIG(*status); /* that is execve's */
     }
 }
 
 static int follow(pid_t pid, unsigned number)
 {
     unsigned seen = 0;
+    int status = -1;
 
-    while (go_on(pid)) {
+    while (go_on(pid, &status)) {
         struct __ptrace_syscall_info info;
 
         if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
@@ -55,7 +56,7 @@ static int follow(pid_t pid, unsigned number)
         if (seen == number)
             return end_at(pid, 0);
     }
-    return 1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 9 : 1;
 }
 
 int main(int argc, char **argv)
