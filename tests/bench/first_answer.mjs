@@ -5,17 +5,17 @@ import http from "node:http";
 
 const [, , where, path, program, ...args] = process.argv;
 const target = /^\d+$/.test(where) ? { port: Number(where), host: "127.0.0.1" } : { socketPath: where };
-const once = () =>
+const once = (to) =>
     new Promise((resolve, reject) => {
-        http.get({ ...target, path, agent: false }, (answer) => {
+        http.get({ ...to, path, agent: false }, (answer) => {
             answer.resume().once("end", () => resolve(answer.statusCode));
         }).once("error", reject);
     });
-await once().catch(() => {}); // the client's own first time
+await once({ socketPath: "nowhere" }).catch(() => {}); // the client's own first time
 const start = process.hrtime.bigint();
 const child = program && spawn(program, args, { stdio: "ignore", detached: true });
 for (;;) {
-    const status = await once().catch((error) => {
+    const status = await once(target).catch((error) => {
         if (!["ECONNREFUSED", "ENOENT"].includes(error.code)) throw error;
     });
     if (status === 200) break;
