@@ -128,9 +128,8 @@ async function killOnce(load, kind) {
     } else if (kind === "engine") {
         const engines = service.children().filter((pid) => commandLine(pid).includes("--binary"));
         const victim = engines[random(engines.length)];
-        if (!victim) return;
-        // only an operator knows whose it is
-        excuse.where = await cellOf(victim);
+        excuse.where = victim && (await functionOf(victim)); // only an operator knows it
+        if (!excuse.where) return; // it has just ended, or is about to
         excuse.from = performance.now();
         excused.push(excuse);
         kill(victim);
@@ -148,11 +147,11 @@ async function killOnce(load, kind) {
 }
 
 /** The function whose engine this is, as `onetube ps` says. */
-async function cellOf(pid) {
+async function functionOf(pid) {
     const ps = spawn(onetube, ["ps", "--json", "--control-socket", `${run}/control.sock`], { stdio: ["ignore", "pipe", "ignore"] });
     let text = "";
     for await (const chunk of ps.stdout) text += chunk;
-    return JSON.parse(text).cells.find((cell) => cell.pid === pid)?.cell;
+    return JSON.parse(text).cells.find((cell) => cell.pid === pid)?.cell.split(".")[0];
 }
 
 /** Kills those in turn, and ends when all functions answer. */
