@@ -179,6 +179,59 @@ END
     has "> _shared/money.ts -> _shared/cash.ts, in pay"
 }
 
+# told EXPRESSION: what JavaScript makes of the report `d` of diff --json in the file report.json
+told() {
+    node -p "const d = JSON.parse(require('fs').readFileSync('report.json')); $1"
+}
+
+@test "a function of which only the power changes, and no other, and what it weighs with all that it needs" {
+    put_function functions two "2"
+    sed -i '1i import "../_shared/money.ts";' functions/two/index.ts
+    make before
+    sed -i 's/5000/6000/' functions/pay/1tube.json
+    make after
+    "$ONETUBE" diff before after --json >report.json || [ $? = 1 ]
+    valid diff report.json
+    [ "$(told 'd.functions.map((one) => [one.name, one.change, one.code, one.power, one.modules].join(" ")).join()')" = "pay changed false true 0" ]
+    "$ONETUBE" inspect after --json >inspect.json
+    [ "$(told 'd.functions[0].bytesAfter')" = "$(node -p 'JSON.parse(require("fs").readFileSync("inspect.json")).functions.find((one) => one.name === "pay").totalBytes')" ]
+}
+
+@test "what two functions share changes both" {
+    put_function functions two "2"
+    printf 'import { round } from "../_shared/money.ts";\nDeno.serve(() => new Response("two " + round(2)));\n' >functions/two/index.ts
+    make before
+    sed -i 's/Math.round/Math.floor/' functions/_shared/money.ts
+    make after
+    "$ONETUBE" diff before after --json >report.json || [ $? = 1 ]
+    [ "$(told 'd.functions.map((one) => [one.name, one.change, one.code, one.power, one.modules].join(" ")).join()')" = "pay changed true false 1,two changed true false 1" ]
+    [ "$(told 'd.modules.map((one) => one.after).join()')" = _shared/money.ts ]
+}
+
+@test "maps and minified code count only where both have them" {
+    make plain
+    make maps --sourcemap linked
+    make small --minify
+    for pair in "plain plain modules" "plain maps modules" "maps plain modules" "maps maps sources" "plain small none" "small plain none"; do
+        read -r before after insight <<<"$pair"
+        "$ONETUBE" diff $before $after --json >report.json || [ $? = 1 ]
+        [ "$(told d.insight)" = "$insight" ] || { echo "$pair: $(told d.insight)" >&2; false; }
+    done
+}
+
+@test "a file that the bundler names by a hash is the same file, whichever name comes first" {
+    cp "$ROOT/examples/functions/assets/add.wasm" functions/old/
+    printf 'import add from "./add.wasm";\nDeno.serve(() => new Response(String(add)));\n' >functions/old/index.ts
+    make before
+    printf '\x6c' | dd of=functions/old/add.wasm bs=1 seek=39 conv=notrunc status=none
+    make after
+    for pair in "before after" "after before"; do
+        # shellcheck disable=SC2086
+        "$ONETUBE" diff $pair --json >report.json || [ $? = 1 ]
+        [ "$(told 'd.members.filter((one) => /wasm$/.test(one.before ?? one.after)).map((one) => one.change).join()')" = changed ]
+    done
+}
+
 @test "another option is told as such" {
     make before
     make after --target es2022 --no-splitting
