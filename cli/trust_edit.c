@@ -168,7 +168,7 @@ static int revoke_keys(struct ot_trust_file *file, const struct ot_list *sources
 /* The digest of its manifest; of a file, as its statement says, for nothing of it is trusted. */
 static int manifest_digest(const char *source, char digest[OT_SHA256_HEX], struct ot_error *err)
 {
-    struct ot_preview preview;
+    struct ot_preview preview = {.size = 0};
 
     if (ot_is_sha256(ot_span_of(source))) {
         memcpy(digest, source, OT_SHA256_HEX);
