@@ -126,12 +126,37 @@ static void one_envelope(void **state)
     }
 }
 
+/* The file has room for more, the statement not. */
+static void long_statement(void **state)
+{
+    static const struct {
+        size_t len;
+        bool good;
+    } cases[] = {{OT_ENVELOPE_TEXT_MAX, true}, {OT_ENVELOPE_TEXT_MAX + 3, false}};
+
+    (void)state;
+    for (size_t i = 0; i < OT_COUNT(cases); i++) {
+        OT_AUTOENVELOPE struct ot_envelope made = {.page = {.items = {{.key_id = ID}}, .count = 1}};
+        OT_AUTOENVELOPE struct ot_envelope read = {.page.count = 0};
+        OT_AUTOBUF struct ot_buf file = {0};
+        struct ot_error err = {0};
+
+        for (size_t k = 0; k < cases[i].len; k++)
+            ot_buf_putc(&made.text, 'x');
+        ot_envelope_write(&made, &file);
+        assert_true(file.len <= OT_ENVELOPE_MAX);
+        if ((ot_envelope_parse(&read, ot_buf_span(&file), &err) == 0) != cases[i].good)
+            fail_msg("%zu bytes: %s", cases[i].len, err.message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_text),
         cmocka_unit_test(signed_file),
         cmocka_unit_test(one_envelope),
+        cmocka_unit_test(long_statement),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
