@@ -39,6 +39,11 @@ export const answers = {
     ],
     slugs: [{ post: "/slugs", body: "One, two; three", json: ["one", "two"] }],
     texts: [{ get: "/texts", json: ["# A note\n", 6, "texts", "# A note\n", null] }],
+    pages: [
+        { get: "/pages/about", text: "<h1>Shop</h1><p>about</p>\n" },
+        { get: "/pages/terms", text: "<h1>Shop</h1><p>terms</p>\n" },
+        { get: "/pages/nothing", status: 404, text: "no such page" },
+    ],
     mails: [{ get: "/mails", json: { subject: "Your order", stamp: "MDEyCg==", footer: "<hr>" } }],
     place: [
         {
