@@ -64,6 +64,21 @@ static bool is_call(struct ot_span behind)
     return ot_span_starts(behind, "(") && !is_probe(ot_span_skip(behind, 1));
 }
 
+/*
+ * "async ? AsyncFunction : Function", to be called later; in one line, as esbuild prints it.
+ */
+static bool is_chosen(const char *start, const char *at, struct ot_span behind)
+{
+    static const char choice[] = " : ";
+    const char *line = memrchr(start, '\n', (size_t)(at - start));
+    size_t len = strlen(choice);
+
+    line = line != NULL ? line : start;
+    return (size_t)(at - line) > len && memcmp(at - len, choice, len) == 0 &&
+           memrchr(line, '?', (size_t)(at - line)) != NULL && behind.len > 0 &&
+           strchr(";,)\n", behind.data[0]) != NULL;
+}
+
 static struct ot_span find_call(struct ot_span output, const char *word, const char *prefix)
 {
     struct ot_span rest = output;
@@ -76,7 +91,8 @@ static struct ot_span find_call(struct ot_span output, const char *word, const c
         rest = ot_span_skip(rest, (size_t)(found - rest.data) + len);
         if ((size_t)(start - output.data) >= before && memcmp(start - before, prefix, before) == 0)
             start -= before;
-        if (is_word_start(output.data, start) && is_call(rest))
+        if (is_word_start(output.data, start) &&
+            (is_call(rest) || is_chosen(output.data, start, rest)))
             return (struct ot_span){found, len};
     }
     return (struct ot_span){0};

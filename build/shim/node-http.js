@@ -31,6 +31,20 @@ export function registerServers({ Server }) {
     };
 }
 
+/**
+ * Where a header has a list of values, as node-fetch gives each, the engine looks into a set that it made only for those who asked.
+ * @param {any} http the module
+ */
+export function acceptLists({ OutgoingMessage: { prototype } }) {
+    const { _storeHeader } = prototype;
+    /** @this {any} @param {any[]} args */
+    prototype._storeHeader = function (...args) {
+        const key = Object.getOwnPropertySymbols(this).find(({ description }) => description === "kUniqueHeaders");
+        if (key) this[key] ??= new Set();
+        return _storeHeader.apply(this, args);
+    };
+}
+
 /** @param {any} net the module: its servers would listen, and nobody could ever reach them */
 export function refuseServers({ Server }) {
     Server.prototype.listen = () => {

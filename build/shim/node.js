@@ -1,6 +1,6 @@
 /** Where the engine's modules of Node.js are not as functions expect them. */
 
-import { registerServers, refuseServers } from "./node-http.js";
+import { acceptLists, registerServers, refuseServers } from "./node-http.js";
 import { cwd } from "./paths.js";
 
 /** The engine wants to be told how a text is encoded; in Node it is UTF-8. @param {any} crypto */
@@ -20,8 +20,14 @@ function resolveFromFolder(path) {
     path.resolve = (/** @type {string[]} */ ...parts) => resolve(cwd(), ...parts);
 }
 
-/** https has the servers of http. @type {Record<string, (module: any) => void>} */
-const changes = { http: registerServers, net: refuseServers, crypto: acceptTexts, path: resolveFromFolder };
+/** @param {any} http */
+function changeHttp(http) {
+    registerServers(http);
+    acceptLists(http);
+}
+
+/** https has the servers and requests of http. @type {Record<string, (module: any) => void>} */
+const changes = { http: changeHttp, net: refuseServers, crypto: acceptTexts, path: resolveFromFolder };
 
 /** The build fetches Node's modules here, so this sees whoever uses them before they do. */
 export function watchNodeModules() {

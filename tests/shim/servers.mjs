@@ -19,6 +19,11 @@ const SERVERS = [
     ["node-http-late", `import http from "node:http"; setTimeout(() => http.createServer((_, response) => response.end("late")).listen(1), 30);`, "late"],
     ["node-http-address", `import http from "node:http"; let heard = 0;
         const server = http.createServer((_, response) => response.end([server.listening, server.address().port, heard].join())).listen(4321, () => heard++);`, "true,4321,1"],
+    ["node-http-lists", `import http from "node:http"; Deno.serve(() => new Promise((resolve) => {
+        const request = http.request({ host: "127.0.0.1", port: 1, method: "POST", headers: { "x-a": ["1"], "x-b": ["1", "2"] } });
+        request.on("error", () => resolve(new Response("asked in vain")));
+        request.write("as node-fetch does");
+        request.end(); }));`, "asked in vain"],
     ["node-http-closed", `import http from "node:http"; http.createServer().listen(80).close(); Deno.serve(() => new Response("closed"));`, "closed"],
     ["node-https", `import https from "node:https"; https.createServer({}, (_, response) => response.end("tls is elsewhere")).listen(443);`, "tls is elsewhere"],
     ["node-net", `import net from "node:net"; let said; try { net.createServer(() => {}).listen(25); } catch (e) { said = e.message; } Deno.serve(() => new Response(said));`,
