@@ -79,32 +79,6 @@ static bool is_chosen(const char *start, const char *at, struct ot_span behind)
            strchr(";,)\n", behind.data[0]) != NULL;
 }
 
-static struct ot_span find_call(struct ot_span output, const char *word, const char *prefix)
-{
-    struct ot_span rest = output;
-    size_t len = strlen(word), before = strlen(prefix);
-    const char *found;
-
-    while ((found = memmem(rest.data, rest.len, word, len)) != NULL) {
-        const char *start = found;
-
-        rest = ot_span_skip(rest, (size_t)(found - rest.data) + len);
-        if ((size_t)(start - output.data) >= before && memcmp(start - before, prefix, before) == 0)
-            start -= before;
-        if (is_word_start(output.data, start) &&
-            (is_call(rest) || is_chosen(output.data, start, rest)))
-            return (struct ot_span){found, len};
-    }
-    return (struct ot_span){0};
-}
-
-struct ot_span ot_interpreter_call(struct ot_span output)
-{
-    struct ot_span call = find_call(output, "Function", "Async");
-
-    return call.data != NULL ? call : find_call(output, "eval", "");
-}
-
 /* The source that a place in an output comes from, as esbuild's comment above it says. */
 static struct ot_span source_of(struct ot_span output, const char *at)
 {
@@ -123,6 +97,50 @@ static struct ot_span source_of(struct ot_span output, const char *at)
         at = line;
     }
     return (struct ot_span){0};
+}
+
+/* Packages that make code where engines lack what ours has, and do well without. */
+static bool does_without(struct ot_span source)
+{
+    static const char *const packages[] = {"function-bind/", "setimmediate/", "bluebird/",
+                                           "regenerator-runtime/"};
+    static const char mark[] = "node_modules/";
+    const char *found = memmem(source.data, source.len, mark, strlen(mark));
+
+    for (size_t i = 0; found != NULL && i < OT_COUNT(packages); i++) {
+        struct ot_span name = ot_span_skip(source, (size_t)(found - source.data) + strlen(mark));
+
+        if (ot_span_starts(name, packages[i]))
+            return true;
+    }
+    return false;
+}
+
+static struct ot_span find_call(struct ot_span output, const char *word, const char *prefix)
+{
+    struct ot_span rest = output;
+    size_t len = strlen(word), before = strlen(prefix);
+    const char *found;
+
+    while ((found = memmem(rest.data, rest.len, word, len)) != NULL) {
+        const char *start = found;
+
+        rest = ot_span_skip(rest, (size_t)(found - rest.data) + len);
+        if ((size_t)(start - output.data) >= before && memcmp(start - before, prefix, before) == 0)
+            start -= before;
+        if (is_word_start(output.data, start) &&
+            (is_call(rest) || is_chosen(output.data, start, rest)) &&
+            !does_without(source_of(output, found)))
+            return (struct ot_span){found, len};
+    }
+    return (struct ot_span){0};
+}
+
+struct ot_span ot_interpreter_call(struct ot_span output)
+{
+    struct ot_span call = find_call(output, "Function", "Async");
+
+    return call.data != NULL ? call : find_call(output, "eval", "");
 }
 
 /* For each file of the bundle its first call of `Function`. */

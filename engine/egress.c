@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "engine/scripts.h"
 
+#include <string.h>
+
 #define EGRESS_SERVICE "egress"
 #define INTERNET_SERVICE "internet"
 #define NAMED_SERVICE "named"
@@ -122,6 +124,17 @@ static char *network_name(const struct ot_encoder *encoder, uint32_t index)
     return ot_asprintf(NETWORK_PREFIX "%s", encoder->functions[index]->name);
 }
 
+/* A range as the engine wants it: a single address is "192.0.2.1/32" or "2001:db8::1/128". */
+static char *range_text(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (strchr(text, '/') != NULL)
+        return ot_strdup(text);
+    return text[0] == '[' ? ot_asprintf("%.*s/128", (int)len - 2, text + 1)
+                          : ot_asprintf("%s/32", text);
+}
+
 static void add_own_network(struct ot_encoder *encoder, struct ot_capnp_struct service,
                             uint32_t index)
 {
@@ -132,8 +145,12 @@ static void add_own_network(struct ot_encoder *encoder, struct ot_capnp_struct s
 
     ot_list_add(&allow, "public");
     for (size_t i = 0; i < list->count; i++) {
-        if (is_whole_range(list->items[i]))
-            ot_list_add(&allow, list->items[i]);
+        OT_AUTOFREE char *range = NULL;
+
+        if (!is_whole_range(list->items[i]))
+            continue;
+        range = range_text(list->items[i]);
+        ot_list_add(&allow, range);
     }
     add_network(encoder, service, name, &allow, &deny);
 }

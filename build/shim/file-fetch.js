@@ -32,10 +32,23 @@ const explain = (input) => (error) => {
     throw new TypeError(`fetch: cannot reach ${origin}: there is no such host, it refuses, or it is not a public address`, { cause: error });
 };
 
+/**
+ * What `redirect: "error"` asks for, which the engine does not know.
+ * @param {any} input
+ * @returns {(response: Response) => Response}
+ */
+const refuseRedirect = (input) => (response) => {
+    if (![301, 302, 303, 307, 308].includes(response.status)) return response;
+    throw new TypeError(`fetch: ${input?.url ?? input} redirects, which redirect: "error" refuses`);
+};
+
 /** Before the function's own code runs. */
 export function patchFetch() {
     const { fetch } = globalThis;
     // Not in the prototype, where the engine has it: a package that replaces it puts its own here, too.
-    globalThis.fetch = (input, init) =>
-        isFile(input) ? readFile(new Request(input, init)) : fetch(input, init).catch(explain(input));
+    globalThis.fetch = (input, init) => {
+        if (isFile(input)) return readFile(new Request(input, init));
+        if (init?.redirect !== "error") return fetch(input, init).catch(explain(input));
+        return fetch(input, { ...init, redirect: "manual" }).then(refuseRedirect(input), explain(input));
+    };
 }

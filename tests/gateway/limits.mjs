@@ -164,7 +164,7 @@ async function isLeftAlone(gateway) {
         await until(async () => (await gateway.ask("bad")).status === 200);
         const cell = await gateway.cell("bad");
         await othersAnswer(gateway, async () => {
-            const [never, ...fine] = await Promise.all([gateway.ask("bad/never"), gateway.ask("bad/sleep/1500"), gateway.ask("bad/turns/8")]);
+            const [never, ...fine] = await Promise.all([gateway.ask("bad/never"), gateway.ask("bad/sleep/1500"), gateway.ask("bad/turns/3")]);
             refused(never, 504, timedOut);
             assert.deepEqual(fine.map(({ text }) => text), ["slept", "turned"]);
             refused(await gateway.ask("bad/chatter"), 504, timedOut);

@@ -12,6 +12,7 @@ import { build, makePayload, root, serving, test, until, within, work } from "./
 
 const source = `
 import { connect } from "cloudflare:sockets";
+import nodeHttp from "node:http";
 import nodeNet from "node:net";
 const bytes = new TextEncoder(), text = new TextDecoder();
 const actions = {
@@ -41,6 +42,13 @@ const actions = {
         const socket = nodeNet.connect(Number(target.slice(colon + 1)), target.slice(0, colon));
         socket.on("error", reject).on("close", () => resolve("closed")).on("data", (data) => { resolve(String(data)); socket.destroy(); });
         socket.write("hello");
+    }),
+    strict: async (target) => (await fetch(target, { redirect: "error" })).text(),
+    // as node-fetch asks: each header is a list
+    lists: (target) => new Promise((resolve, reject) => {
+        const request = nodeHttp.request(target, { method: "POST", headers: { "x-a": ["1", "2"] } }, (response) => response.on("data", (data) => resolve(String(data))));
+        request.on("error", reject).write("listed");
+        request.end();
     }),
     socket: (target) => new Promise((resolve, reject) => {
         const socket = new WebSocket(target);
@@ -112,6 +120,7 @@ const functionsFor = ({ web, tcp }) => ({
     egress: { net: ["127.0.0.0/8", "fd00::/8"] },
     both: { net: ["*", "127.0.0.0/8"] },
     "both-named": { net: ["*", "127.0.0.0/8", "localhost:1"] },
+    "both-single": { net: ["*", "127.0.0.1", "[::1]"] },
     below: { net: ["*.invalid"] },
 });
 
@@ -140,6 +149,9 @@ const casesFor = ({ web, other, secure, tcp }) => {
         ["named", "fetch", "http://x.api.example.org/", missing("named", "x.api.example.org:80")],
         ["named", "fetch", "http://api.example.org@api.example.com/", missing("named", "api.example.com:80")],
         ["named", "fetch", at("127.0.0.1", web, "/away"), missing("named", "api.example.com:80")],
+        ["named", "strict", at("127.0.0.1", web), `done 127.0.0.1:${web} /x`],
+        ["named", "strict", at("127.0.0.1", web, "/away"), `TypeError: fetch: ${at("127.0.0.1", web, "/away")} redirects, which redirect: "error" refuses`],
+        ["named", "lists", at("127.0.0.1", web), "done listed"],
         ["named", "stream", at("127.0.0.1", web), "done one two"],
         ["named", "size", at("127.0.0.1", web, "/large"), `done ${8 << 20}`],
         ["named", "socket", `ws://127.0.0.1:${web}/`, "done hi"],
@@ -157,6 +169,8 @@ const casesFor = ({ web, other, secure, tcp }) => {
         ["egress", "fetch", "http://[fe80::1]/", missing("egress", "[fe80::1]:80")],
         ["both", "fetch", at("localhost", web), `done 200 localhost:${web} /x`],
         ["both", "fetch", "http://169.254.169.254/", blocked],
+        ["both-single", "fetch", at("127.0.0.1", web), `done 200 127.0.0.1:${web} /x`],
+        ["both-single", "fetch", at("127.0.0.2", web), blocked],
         ["both-named", "fetch", at("localhost", web), `done 200 localhost:${web} /x`],
         ["both-named", "fetch", "http://169.254.169.254/", blocked],
         ["below", "fetch", "http://a.invalid/", blocked], // let through, but there is no such host

@@ -18,6 +18,8 @@ static void test_calls(void **state)
         "new Function('return this' + code)",
         "new Function(`\"use strict\"; ${code}`)",
         "(0, eval)(code)",
+        "// node_modules/function-bind/index.js\nFunction(a);\n// "
+        "node_modules/ejs/ejs.js\nFunction(b);",
         "x;\nconst ctor = options?.async ? AsyncFunction : Function;\n",
         "call(later ? compile : Function, code)",
         "x = eval(code)",
@@ -60,6 +62,7 @@ static void test_others(void **state)
         "props: { done: Function, other : Function }",
         "a ? b : c;\n({ type : Function })",
         "const F = Function;",
+        "// ../node_modules/function-bind/implementation.js\nbound = Function(\"binder\", code);",
         "a ? b : Functional;",
         "page.evaluate(code)",
         "page.eval(code)",
