@@ -34,8 +34,10 @@ static const struct ot_command command = {
     .description =
         "Checks the file that --receipts of onetube serve and onetube-serve append to: one line of "
         "JSON for each boot, with the digests of what was booted, under which policy, with which "
-        "engine and by whose keys, and with the SHA-256 of the line before it (without its "
-        "newline). A line that was changed, taken out or put in breaks the chain. Lines that are "
+        "engine and by whose keys, and one for the first answer that each function gave a gateway "
+        "after that (onetube-serve writes none: that it is ready is its answer), each with the "
+        "SHA-256 of the line before it (without its newline). A line that was changed, taken out "
+        "or put in breaks the chain. Lines that are "
         "missing at the end are found with --head, the digest of the last receipt as it was "
         "printed or sent elsewhere before. A line that was cut off while it was written is told, "
         "and no error.\n\n"
@@ -56,7 +58,6 @@ struct check {
 
 static int check_lines(struct ot_span text, struct check *check, struct ot_error *err)
 {
-    ot_receipt_chain_begin(&check->chain);
     check->saw_head = check->head == NULL;
     while (text.len > 0) {
         const char *newline = memchr(text.data, '\n', text.len);
@@ -77,15 +78,19 @@ static int check_lines(struct ot_span text, struct check *check, struct ot_error
 static void print_text(const char *file, const struct check *check)
 {
     const struct ot_receipt_chain *chain = &check->chain;
+    uint64_t boots = chain->count - chain->answers;
 
     ot_out_text(stdout, file);
-    printf(": %s%s%s, %" PRIu64 " receipt%s\n", ot_out_style(stdout, OT_STYLE_GREEN), "intact",
-           ot_out_style(stdout, OT_STYLE_PLAIN), chain->count, chain->count == 1 ? "" : "s");
+    printf(": %s%s%s, %" PRIu64 " receipt%s", ot_out_style(stdout, OT_STYLE_GREEN), "intact",
+           ot_out_style(stdout, OT_STYLE_PLAIN), boots, boots == 1 ? "" : "s");
+    if (chain->answers > 0)
+        printf(", %" PRIu64 " first answer%s", chain->answers, chain->answers == 1 ? "" : "s");
+    printf("\n");
     printf("head %s\n", chain->head);
     if (chain->torn_before > 0)
         printf("%" PRIu64 " torn before a later receipt, which tells of it\n", chain->torn_before);
     if (chain->torn > 0)
-        printf("the last one is torn: a boot was cut off while it was written\n");
+        printf("the last one is torn: who wrote it was cut off\n");
 }
 
 static void print_json(const char *file, const struct check *check, const struct ot_error *broken)
@@ -101,7 +106,8 @@ static void print_json(const char *file, const struct check *check, const struct
         ot_jw_string(&writer, "code", broken->code);
         ot_out_json_text(&writer, "message", broken->message);
     }
-    ot_jw_uint(&writer, "receipts", check->chain.count);
+    ot_jw_uint(&writer, "receipts", check->chain.count - check->chain.answers);
+    ot_jw_uint(&writer, "answers", check->chain.answers);
     ot_jw_string(&writer, "head", check->chain.head);
     ot_jw_uint(&writer, "tornBefore", check->chain.torn_before);
     ot_jw_bool(&writer, "tornLast", check->chain.torn > 0);
@@ -121,7 +127,9 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
         return ot_fail(err, OT_USAGE, "--head is not 64 lower-case hexadecimal digits");
     if (ot_read_file(file, OT_RECEIPTS_MAX, &text, err) < 0)
         return -1;
+    ot_receipt_chain_begin(&check.chain);
     done = check_lines(ot_buf_span(&text), &check, err);
+    ot_receipt_chain_end(&check.chain);
     if (values->json)
         print_json(file, &check, done < 0 ? err : NULL);
     else if (done == 0)

@@ -219,8 +219,8 @@ static const struct ot_option options[] = {
      .alias = "1TUBE_WORKERD_BIN"},
     {.name = "receipts",
      .value = "FILE",
-     .help = "append a receipt for each payload that is served, chained to the one before (onetube "
-             "receipts verify)",
+     .help = "append a receipt for each payload that is served, and for the first answer of each "
+             "of its functions, chained to the one before (onetube receipts verify)",
      .type = OT_OPTION_STRING,
      .offset = AT(receipts)},
     FLAG("replace-engine", replace_engine, "run that one even if the payload carries its own"),

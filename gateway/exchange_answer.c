@@ -182,6 +182,7 @@ static void begin_answer(struct ot_exchange *exchange, const struct ot_http1_res
     };
 
     ot_exchange_record(exchange, response->status >= 500 ? OT_OUTCOME_ERROR : OT_OUTCOME_OK);
+    ot_generation_answered(exchange->view->generation, exchange->function, response->status);
     if (lacks_preflight(exchange, response)) {
         ot_exchange_answer_preflight(exchange);
         return;
@@ -224,6 +225,7 @@ static void begin_tunnel(struct ot_exchange *exchange, const struct ot_http1_res
         return;
     }
     ot_exchange_record(exchange, OT_OUTCOME_OK);
+    ot_generation_answered(exchange->view->generation, exchange->function, 101);
     ot_count(&exchange->worker->counters.websockets_open, 1);
     exchange->status = 101;
     exchange->phase = OT_PHASE_TUNNEL;

@@ -1,5 +1,8 @@
 #include "gateway/generation_parts.h"
 
+#include "gateway/first_answers.h"
+#include "verify/receipt.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +210,7 @@ static void add_functions(struct ot_generation *generation)
             .breaker = ot_breaker_new(config),
             .timeout_ms = own_or(config->timeout_ms, settings->timeout_ms),
             .rpm = own_or(config->rpm, settings->default_rpm),
+            .awaited = generation->answers != NULL,
         };
     }
 }
@@ -221,6 +225,7 @@ static void free_generation(struct ot_generation *generation)
         ot_pool_free(generation->pools[i]);
     for (size_t i = 0; i < generation->function_count; i++)
         ot_breaker_free(generation->functions[i].breaker);
+    ot_first_answers_free(generation->answers);
     free(generation->functions);
     free(generation->table);
     free(generation->warm_order);
@@ -260,6 +265,8 @@ int ot_generation_new(struct ot_payload *payload, const struct ot_generation_opt
         free_generation(generation);
         return -1;
     }
+    if (options->notes_answers)
+        generation->answers = ot_first_answers_new(generation, options);
     add_functions(generation);
     make_table(generation);
     ot_generation_order(generation, options->recent);
@@ -267,6 +274,24 @@ int ot_generation_new(struct ot_payload *payload, const struct ot_generation_opt
     /* later, so that the caller knows the generation when he is told of its cells */
     (void)ot_mailbox_post(options->control, start_warming, generation);
     return 0;
+}
+
+/* -- first answers -- */
+
+void ot_generation_booted(struct ot_generation *generation, struct ot_pending_receipt *receipt)
+{
+    if (generation->answers != NULL && receipt != NULL)
+        ot_first_answers_booted(generation->answers, receipt);
+    else
+        ot_pending_receipt_free(receipt);
+}
+
+void ot_generation_answered(struct ot_generation *generation, struct ot_served_function *function,
+                            unsigned status)
+{
+    if (atomic_load_explicit(&function->awaited, memory_order_relaxed) &&
+        atomic_exchange_explicit(&function->awaited, false, memory_order_relaxed))
+        ot_first_answers_note(generation->answers, function, status);
 }
 
 /* -- the end -- */

@@ -8,14 +8,17 @@
 #include "gateway/breaker.h"
 #include "gateway/placement.h"
 
+struct ot_pending_receipt;
+
 struct ot_served_function {
     struct ot_span name;
     size_t index; /* in the manifest, and in ot_counters */
     const struct ot_function_config *config;
     struct ot_pool *pool;
     struct ot_breaker *breaker;
-    uint64_t timeout_ms; /* its own, or the gateway's; 0: none */
-    uint64_t rpm;        /* its own, or the gateway's; 0: exempt */
+    uint64_t timeout_ms;  /* its own, or the gateway's; 0: none */
+    uint64_t rpm;         /* its own, or the gateway's; 0: exempt */
+    _Atomic bool awaited; /* its first answer is to be noted (ot_generation_answered) */
 };
 
 struct ot_generation;
@@ -34,6 +37,7 @@ struct ot_generation_options {
     /* Start every cell now, not only those with a function that is `warm` or has min_replicas; a
      * few at a time. */
     bool warm;
+    bool notes_answers; /* the first one of each function, for ot_generation_booted */
     /* Functions that were called before, the last one first: in this order cells start now. Only
      * needed during the call; may be NULL. */
     const struct ot_list *recent;
@@ -63,6 +67,13 @@ void ot_generation_drain(struct ot_generation *generation, bool draining);
 /* Any thread; constant work. NULL when there is no such function. */
 struct ot_served_function *ot_generation_find(const struct ot_generation *generation,
                                               struct ot_span name);
+
+/* With `notes_answers`, on the control thread: the boot's receipt was appended, and what answers
+ * follows it. Taken over; NULL is fine. */
+void ot_generation_booted(struct ot_generation *generation, struct ot_pending_receipt *receipt);
+/* Any thread that holds it: a function of it answered a request. */
+void ot_generation_answered(struct ot_generation *generation, struct ot_served_function *function,
+                            unsigned status);
 
 const struct ot_manifest *ot_generation_manifest(const struct ot_generation *generation);
 uint64_t ot_generation_number(const struct ot_generation *generation);

@@ -30,7 +30,8 @@ struct ot_generation {
     size_t next_warm;   /* those before it were looked at */
     unsigned warming;
     bool in_warm_more, draining;
-    size_t running; /* cells that have not stopped */
+    struct ot_first_answers *answers; /* NULL: they are not noted */
+    size_t running;                   /* cells that have not stopped */
     _Atomic bool all_warmed;
     _Atomic unsigned references;
 };

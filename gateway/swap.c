@@ -64,14 +64,16 @@ static void forget(struct ot_acceptance **acceptance)
 }
 
 /* Its engines answer: from now on nothing older is served. */
-static int remember(struct ot_control *control, struct ot_acceptance **acceptance,
-                    struct ot_error *err)
+static int remember(struct ot_control *control, struct ot_generation *generation,
+                    struct ot_acceptance **acceptance, struct ot_error *err)
 {
     OT_AUTOBUF struct ot_buf told = {0};
     int done = 0;
 
     if (*acceptance != NULL)
         done = ot_acceptance_commit(*acceptance, &told, err);
+    if (done == 0)
+        ot_generation_booted(generation, ot_acceptance_take_receipt(*acceptance));
     forget(acceptance);
     if (told.len > 0)
         ot_control_say(control, OT_LEVEL_INFO, "%s", told.data);
@@ -130,7 +132,7 @@ static void check_next(void *context, void *argument)
     if (next == NULL)
         return;
     ready = ot_generation_ready(next, &failed);
-    if (ready && remember(control, &control->swap.acceptance, &err) == 0) {
+    if (ready && remember(control, next, &control->swap.acceptance, &err) == 0) {
         adopt(control);
     } else if (ready || failed) {
         ot_generation_release(OT_STEAL(control->swap.next));
@@ -162,7 +164,7 @@ static void check_first(void *context, void *argument)
     (void)argument;
     if (control->phase == OT_PHASE_SERVING && control->swap.unremembered != NULL &&
         has_answered(control->endpoints.current) &&
-        remember(control, &control->swap.unremembered, &err) < 0)
+        remember(control, control->endpoints.current, &control->swap.unremembered, &err) < 0)
         ot_control_fail(control, &err);
 }
 
@@ -228,6 +230,7 @@ static int make_generation(struct ot_control *control, struct ot_generation **ou
         .places = control->places,
         .counters = &control->endpoints.cells,
         .warm = options->warm,
+        .notes_answers = ot_acceptance_receipt(control->swap.acceptance) != NULL,
         .recent = &control->recent,
         .changed = on_cells_changed,
         .context = control,

@@ -124,6 +124,11 @@ struct ot_pending_receipt *ot_acceptance_receipt(const struct ot_acceptance *acc
     return acceptance != NULL ? acceptance->receipt : NULL;
 }
 
+struct ot_pending_receipt *ot_acceptance_take_receipt(struct ot_acceptance *acceptance)
+{
+    return acceptance != NULL ? OT_STEAL(acceptance->receipt) : NULL;
+}
+
 /* The verdicts of the verification again: the state may be another one by now. */
 static int check_again(const struct ot_acceptance *acceptance, const struct ot_state *state,
                        struct ot_error *err)

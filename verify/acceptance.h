@@ -23,6 +23,8 @@ void ot_acceptance_add_receipt(struct ot_acceptance **acceptance,
                                struct ot_pending_receipt *receipt);
 /* NULL: there is none. */
 struct ot_pending_receipt *ot_acceptance_receipt(const struct ot_acceptance *acceptance);
+/* Gives it back, for what is written after it. */
+struct ot_pending_receipt *ot_acceptance_take_receipt(struct ot_acceptance *acceptance);
 
 /*
  * Looks again, as another process may have accepted something meanwhile (then what ot_state_check

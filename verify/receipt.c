@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,13 @@ void ot_receipt_free(struct ot_receipt *receipt)
 
 /* -- writing ------------------------------------------------------------------------------------
  */
+
+static void write_link(struct ot_json_writer *writer, const struct ot_receipt_link *link)
+{
+    if (link->torn_sha256[0] != '\0')
+        ot_jw_string(writer, "tornSha256", link->torn_sha256);
+    ot_jw_string(writer, "previousSha256", link->previous_sha256);
+}
 
 void ot_receipt_write(const struct ot_receipt *receipt, struct ot_buf *out)
 {
@@ -43,9 +51,24 @@ void ot_receipt_write(const struct ot_receipt *receipt, struct ot_buf *out)
     ot_jw_string(&writer, "policySha256", receipt->policy_sha256);
     ot_jw_string(&writer, "engineSha256", receipt->engine_sha256);
     ot_jw_list(&writer, "functions", &receipt->functions);
-    if (receipt->torn_sha256[0] != '\0')
-        ot_jw_string(&writer, "tornSha256", receipt->torn_sha256);
-    ot_jw_string(&writer, "previousSha256", receipt->previous_sha256);
+    write_link(&writer, &receipt->link);
+    ot_jw_object_end(&writer);
+}
+
+void ot_answer_receipt_write(const struct ot_answer_receipt *answer, struct ot_buf *out)
+{
+    struct ot_json_writer writer;
+
+    ot_jw_begin(&writer, out, true);
+    ot_jw_object(&writer, NULL);
+    ot_jw_uint(&writer, "answer", 1);
+    ot_jw_uint(&writer, "time", answer->time);
+    ot_jw_string(&writer, "bootSha256", answer->boot_sha256);
+    ot_jw_string(&writer, "function", answer->function);
+    ot_jw_string(&writer, "bundleSha256", answer->bundle_sha256);
+    ot_jw_uint(&writer, "status", answer->status);
+    ot_jw_uint(&writer, "afterMs", answer->after_ms);
+    write_link(&writer, &answer->link);
     ot_jw_object_end(&writer);
 }
 
@@ -110,12 +133,12 @@ static int read_list(struct ot_json *json, const char *key, bool (*valid)(struct
 }
 
 /* The last two: `tornSha256`, which may be missing, and `previousSha256`. */
-static int read_chain(struct ot_json *json, struct ot_receipt *receipt, struct ot_error *err)
+static int read_link(struct ot_json *json, struct ot_receipt_link *link, struct ot_error *err)
 {
     struct ot_span key, text;
     int more = ot_json_key(json, &key, err);
     bool is_torn = more > 0 && ot_span_is(key, "tornSha256");
-    char *out = is_torn ? receipt->torn_sha256 : receipt->previous_sha256;
+    char *out = is_torn ? link->torn_sha256 : link->previous_sha256;
 
     if (more < 0)
         return -1;
@@ -127,7 +150,7 @@ static int read_chain(struct ot_json *json, struct ot_receipt *receipt, struct o
         return ot_json_fail(json, err, "not 64 lower-case hexadecimal digits");
     memcpy(out, text.data, text.len);
     out[text.len] = '\0';
-    return is_torn ? read_digest(json, "previousSha256", receipt->previous_sha256, err) : 0;
+    return is_torn ? read_digest(json, "previousSha256", link->previous_sha256, err) : 0;
 }
 
 static int read_receipt(struct ot_json *json, struct ot_receipt *receipt, struct ot_error *err)
@@ -145,7 +168,7 @@ static int read_receipt(struct ot_json *json, struct ot_receipt *receipt, struct
         read_digest(json, "policySha256", receipt->policy_sha256, err) < 0 ||
         read_digest(json, "engineSha256", receipt->engine_sha256, err) < 0 ||
         read_list(json, "functions", ot_is_name, &receipt->functions, err) < 0 ||
-        read_chain(json, receipt, err) < 0 || ot_json_expect_end(json, err) < 0)
+        read_link(json, &receipt->link, err) < 0 || ot_json_expect_end(json, err) < 0)
         return -1;
     return ot_json_finish(json, err);
 }
@@ -170,6 +193,54 @@ int ot_receipt_parse(struct ot_span line, struct ot_receipt *receipt, struct ot_
     if (result < 0)
         ot_receipt_free(receipt);
     return result;
+}
+
+static int read_uint(struct ot_json *json, const char *key, uint64_t max, uint64_t *out,
+                     struct ot_error *err)
+{
+    if (ot_json_expect_key(json, key, err) < 0)
+        return -1;
+    return ot_json_uint(json, max, out, err);
+}
+
+static int read_answer(struct ot_json *json, struct ot_answer_receipt *answer, struct ot_error *err)
+{
+    uint64_t schema;
+
+    if (ot_json_object(json, err) < 0 || read_uint(json, "answer", 1, &schema, err) < 0 ||
+        read_uint(json, "time", OT_SEQUENCE_MAX, &answer->time, err) < 0 ||
+        read_digest(json, "bootSha256", answer->boot_sha256, err) < 0 ||
+        read_text(json, "function", ot_is_name, answer->function, sizeof(answer->function), err) <
+            0 ||
+        read_digest(json, "bundleSha256", answer->bundle_sha256, err) < 0 ||
+        read_uint(json, "status", 999, &answer->status, err) < 0 ||
+        read_uint(json, "afterMs", OT_SEQUENCE_MAX, &answer->after_ms, err) < 0 ||
+        read_link(json, &answer->link, err) < 0 || ot_json_expect_end(json, err) < 0)
+        return -1;
+    if (answer->status < 200 && answer->status != 101)
+        return ot_json_fail(json, err, "status is not one of an answer");
+    return ot_json_finish(json, err);
+}
+
+int ot_answer_receipt_parse(struct ot_span line, struct ot_answer_receipt *answer,
+                            struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf again = {0};
+    struct ot_json json;
+    int result;
+
+    *answer = (struct ot_answer_receipt){0};
+    if (line.len > OT_RECEIPT_MAX)
+        return ot_fail(err, OT_FAILED, "longer than %u bytes", OT_RECEIPT_MAX);
+    ot_json_begin(&json, line, 0);
+    result = read_answer(&json, answer, err);
+    ot_json_end(&json);
+    if (result < 0)
+        return -1;
+    ot_answer_receipt_write(answer, &again);
+    return ot_span_equal(ot_buf_span(&again), line)
+               ? 0
+               : ot_fail(err, OT_FAILED, "another spelling than the one that is written");
 }
 
 /* -- the policy ---------------------------------------------------------------------------------
@@ -226,6 +297,11 @@ void ot_receipt_chain_begin(struct ot_receipt_chain *chain)
     ot_sha256_init(&chain->torn_hash);
 }
 
+void ot_receipt_chain_end(struct ot_receipt_chain *chain)
+{
+    tdestroy(OT_STEAL(chain->boots), free);
+}
+
 /* Digest of what stands behind the last receipt, "" if nothing does. */
 static void torn_digest(const struct ot_receipt_chain *chain, char out[OT_SHA256_HEX])
 {
@@ -239,27 +315,54 @@ static void torn_digest(const struct ot_receipt_chain *chain, char out[OT_SHA256
     ot_hex(out, digest, sizeof(digest));
 }
 
-void ot_receipt_follow(const struct ot_receipt_chain *chain, struct ot_receipt *receipt)
+void ot_receipt_follow(const struct ot_receipt_chain *chain, struct ot_receipt_link *link)
 {
-    memcpy(receipt->previous_sha256, chain->head, sizeof(receipt->previous_sha256));
-    torn_digest(chain, receipt->torn_sha256);
+    memcpy(link->previous_sha256, chain->head, sizeof(link->previous_sha256));
+    torn_digest(chain, link->torn_sha256);
 }
 
-static int check_link(const struct ot_receipt_chain *chain, const struct ot_receipt *receipt,
+static int compare_digests(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* A balanced tree: whoever chose the digests, and however many there are. */
+static void keep_boot(struct ot_receipt_chain *chain)
+{
+    char *digest = ot_strdup(chain->head);
+    char *const *kept = tsearch(digest, &chain->boots, compare_digests);
+
+    if (kept == NULL)
+        abort();
+    if (*kept != digest)
+        free(digest);
+}
+
+static int check_link(const struct ot_receipt_chain *chain, const struct ot_receipt_link *link,
                       struct ot_error *err)
 {
-    char torn[OT_SHA256_HEX];
+    struct ot_receipt_link expected;
 
-    torn_digest(chain, torn);
-    if (strcmp(receipt->previous_sha256, chain->head) != 0)
+    ot_receipt_follow(chain, &expected);
+    if (strcmp(link->previous_sha256, expected.previous_sha256) != 0)
         return ot_refuse(err, OT_E_RECEIPT,
                          "line %" PRIu64 ": follows the receipt %s, but the one before it is %s",
-                         chain->line, receipt->previous_sha256, chain->head);
-    if (strcmp(receipt->torn_sha256, torn) != 0)
+                         chain->line, link->previous_sha256, chain->head);
+    if (strcmp(link->torn_sha256, expected.torn_sha256) != 0)
         return ot_refuse(err, OT_E_RECEIPT,
                          "line %" PRIu64 ": what stands before it is not what was left there",
                          chain->line);
     return 0;
+}
+
+static int check_boot(const struct ot_receipt_chain *chain, const struct ot_answer_receipt *answer,
+                      struct ot_error *err)
+{
+    if (tfind(answer->boot_sha256, &chain->boots, compare_digests) != NULL)
+        return 0;
+    return ot_refuse(err, OT_E_RECEIPT,
+                     "line %" PRIu64 ": answers after the boot %s, which is not before it",
+                     chain->line, answer->boot_sha256);
 }
 
 /* `line` is the last receipt now, and nothing is behind it. */
@@ -272,22 +375,43 @@ static void follow(struct ot_receipt_chain *chain, struct ot_span line)
     ot_sha256_hex(line, chain->head);
 }
 
+static int take_boot(struct ot_receipt_chain *chain, const struct ot_receipt *receipt,
+                     struct ot_span line, bool anywhere, struct ot_error *err)
+{
+    if (!anywhere && check_link(chain, &receipt->link, err) < 0)
+        return -1;
+    follow(chain, line);
+    if (!anywhere)
+        keep_boot(chain);
+    return 0;
+}
+
+static int take_answer(struct ot_receipt_chain *chain, const struct ot_answer_receipt *answer,
+                       struct ot_span line, bool anywhere, struct ot_error *err)
+{
+    if (!anywhere &&
+        (check_link(chain, &answer->link, err) < 0 || check_boot(chain, answer, err) < 0))
+        return -1;
+    follow(chain, line);
+    chain->answers++;
+    return 0;
+}
+
 int ot_receipt_chain_take(struct ot_receipt_chain *chain, struct ot_span line, bool anywhere,
                           struct ot_error *err)
 {
     OT_AUTORECEIPT struct ot_receipt receipt = {0};
+    struct ot_answer_receipt answer;
     struct ot_error ignored;
 
     chain->line++;
-    if (ot_receipt_parse(line, &receipt, &ignored) < 0) {
-        receipt = (struct ot_receipt){0};
-        ot_sha256_update(&chain->torn_hash, line.data, line.len);
-        ot_sha256_update(&chain->torn_hash, "\n", 1);
-        chain->torn += line.len + 1;
-        return 0;
-    }
-    if (!anywhere && check_link(chain, &receipt, err) < 0)
-        return -1;
-    follow(chain, line);
+    if (ot_receipt_parse(line, &receipt, &ignored) == 0)
+        return take_boot(chain, &receipt, line, anywhere, err);
+    receipt = (struct ot_receipt){0};
+    if (ot_answer_receipt_parse(line, &answer, &ignored) == 0)
+        return take_answer(chain, &answer, line, anywhere, err);
+    ot_sha256_update(&chain->torn_hash, line.data, line.len);
+    ot_sha256_update(&chain->torn_hash, "\n", 1);
+    chain->torn += line.len + 1;
     return 0;
 }

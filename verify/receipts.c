@@ -21,6 +21,9 @@ struct ot_pending_receipt {
     char *path;
     int fd;
     struct ot_receipt receipt;
+    /* Once it was appended, for what comes after it: its line's digest, and when that was. */
+    char boot_sha256[OT_SHA256_HEX];
+    int64_t booted_ms;
 };
 
 void ot_pending_receipt_free(struct ot_pending_receipt *pending)
@@ -171,7 +174,24 @@ static int flush(const struct ot_pending_receipt *pending, bool is_new, struct o
     return fsync(folder) == 0 ? 0 : ot_fail_errno(err, OT_FAILED, "%s: its folder", pending->path);
 }
 
-static int append(struct ot_pending_receipt *pending, struct ot_buf *told, struct ot_error *err)
+/* A line without its newline. */
+static int write_line(const struct ot_pending_receipt *pending, const struct ot_buf *line,
+                      bool line_ends, bool is_new, struct ot_error *err)
+{
+    OT_AUTOBUF struct ot_buf text = {0};
+
+    if (!line_ends)
+        ot_buf_putc(&text, '\n');
+    ot_buf_append(&text, line->data, line->len);
+    ot_buf_putc(&text, '\n');
+    if (ot_write_all(pending->fd, text.data, text.len, pending->path, err) < 0)
+        return -1;
+    return flush(pending, is_new, err);
+}
+
+/* Appends the boot's own receipt, or with `answer` that. */
+static int append(struct ot_pending_receipt *pending, struct ot_answer_receipt *answer,
+                  struct ot_buf *told, struct ot_error *err)
 {
     OT_AUTOBUF struct ot_buf line = {0};
     struct ot_receipt_chain chain;
@@ -180,28 +200,47 @@ static int append(struct ot_pending_receipt *pending, struct ot_buf *told, struc
     if (find_end(pending, &chain, &line_ends, err) < 0)
         return -1;
     if (chain.torn > 0)
-        ot_buf_printf(told,
-                      "%s%s: its last receipt is torn: a boot was cut off while it was written",
+        ot_buf_printf(told, "%s%s: its last receipt is torn: who wrote it was cut off",
                       told->len > 0 ? "; " : "", pending->path);
-    ot_receipt_follow(&chain, &pending->receipt);
-    pending->receipt.time = (uint64_t)time(NULL);
-    if (!line_ends)
-        ot_buf_putc(&line, '\n');
-    ot_receipt_write(&pending->receipt, &line);
-    ot_buf_putc(&line, '\n');
-    if (ot_write_all(pending->fd, line.data, line.len, pending->path, err) < 0)
-        return -1;
-    return flush(pending, chain.count == 0, err);
+    if (answer != NULL) {
+        ot_receipt_follow(&chain, &answer->link);
+        answer->time = (uint64_t)time(NULL);
+        ot_answer_receipt_write(answer, &line);
+    } else {
+        ot_receipt_follow(&chain, &pending->receipt.link);
+        pending->receipt.time = (uint64_t)time(NULL);
+        ot_receipt_write(&pending->receipt, &line);
+        ot_sha256_hex(ot_buf_span(&line), pending->boot_sha256);
+    }
+    return write_line(pending, &line, line_ends, chain.count == 0, err);
 }
 
-int ot_pending_receipt_append(struct ot_pending_receipt *pending, struct ot_buf *told,
-                              struct ot_error *err)
+static int append_locked(struct ot_pending_receipt *pending, struct ot_answer_receipt *answer,
+                         struct ot_buf *told, struct ot_error *err)
 {
     int done;
 
     if (ot_lock(pending->fd, ot_now_ms() + LOCK_WAIT_MS, pending->path, err) < 0)
         return -1;
-    done = append(pending, told, err);
+    done = append(pending, answer, told, err);
     (void)flock(pending->fd, LOCK_UN);
     return done;
+}
+
+int ot_pending_receipt_append(struct ot_pending_receipt *pending, struct ot_buf *told,
+                              struct ot_error *err)
+{
+    int done = append_locked(pending, NULL, told, err);
+
+    pending->booted_ms = ot_now_ms();
+    return done;
+}
+
+int ot_pending_receipt_append_answer(struct ot_pending_receipt *pending,
+                                     struct ot_answer_receipt *answer, int64_t at_ms,
+                                     struct ot_buf *told, struct ot_error *err)
+{
+    memcpy(answer->boot_sha256, pending->boot_sha256, sizeof(answer->boot_sha256));
+    answer->after_ms = at_ms > pending->booted_ms ? (uint64_t)(at_ms - pending->booted_ms) : 0;
+    return append_locked(pending, answer, told, err);
 }

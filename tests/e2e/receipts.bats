@@ -165,3 +165,76 @@ digest_of_line() {
     [[ $output == *"3 receipts"* ]]
     run -2 "$ONETUBE" serve --functions "$BATS_FILE_TMPDIR/functions" --receipts receipts
 }
+
+# The lines of first answers: function, status
+answers() {
+    jq -r 'select(.answer) | "\(.function) \(.status)"' receipts
+}
+
+has_answers() {
+    [ "$(answers | wc -l)" = "$1" ]
+}
+
+@test "a gateway adds the first answer of each function and generation, and only that" {
+    start_gateway --prebuilt "$FW" --trust "$PUB" --receipts receipts
+    curl -sf "$URL/hello" >/dev/null
+    wait_until has_answers 1
+    curl -sf "$URL/hello?again" >/dev/null
+    [ "$(curl -s -o answer -w '%{http_code}' "$URL/missing")" = 404 ]
+    # what has answered before is not waited for: another one is
+    curl -sf "$URL/other" >/dev/null
+    wait_until has_answers 2
+    [ "$(answers)" = "$(printf 'hello 200\nother 200')" ]
+    valid receipt receipts --lines
+    bundle=$(tar -xOf "$FW" manifest.json | jq -r '.functions[] | select(.name == "hello").bundleSha256')
+    sed -n 2p receipts | jq -e --arg boot "$(digest_of_line 1)" --arg bundle "$bundle" '
+        .bootSha256 == $boot and .previousSha256 == $boot and .bundleSha256 == $bundle and .afterMs < 60000'
+    kill -HUP "$SERVER"
+    wait_until grep -q "generation 2 serves now" "$LOG"
+    curl -sf "$URL/hello" >/dev/null
+    wait_until has_answers 3
+    [ "$(sed -n 5p receipts | jq -r .bootSha256)" = "$(digest_of_line 4)" ]
+    stop_server
+    start_gateway --prebuilt "$FW" --trust "$PUB" --receipts receipts
+    curl -sf "$URL/hello" >/dev/null
+    wait_until has_answers 4
+    stop_server
+    [ "$(wc -l <receipts)" = 7 ]
+    run -0 "$ONETUBE" receipts verify receipts --head "$(digest_of_line 5)"
+    has "intact, 3 receipts, 4 first answers"
+    "$ONETUBE" receipts verify receipts --json >report.json
+    valid receipts report.json
+    jq -e '.receipts == 3 and .answers == 4' report.json
+    # a boot after it, by the other program, follows it
+    boot
+    "$ONETUBE" receipts verify receipts
+    cp receipts whole
+    for change in '2s/"status":200/"status":500/' '2s/"afterMs":/"afterMs":1/' 2d 2p '2s/"status":200/"status":20/' '1s/"sequence":3/"sequence":4/'; do
+        sed -i "$change" receipts
+        run -3 "$ONETUBE" receipts verify receipts
+        has E_RECEIPT
+        cp whole receipts
+    done
+    # one of a boot that is not in the file, however well it is chained
+    node -e '
+        const { createHash } = require("crypto"), fs = require("fs");
+        const lines = fs.readFileSync("receipts", "utf8").trimEnd().split("\n").slice(0, 2);
+        const answer = { ...JSON.parse(lines[1]), bootSha256: "1".repeat(64) };
+        fs.writeFileSync("receipts", [lines[0], JSON.stringify(answer)].join("\n") + "\n");'
+    run -3 "$ONETUBE" receipts verify receipts
+    has "which is not before it"
+}
+
+@test "a first answer that cannot be written is said once, and the gateway serves on" {
+    start_gateway --prebuilt "$FW" --trust "$PUB" --receipts receipts
+    wait_until [ -s receipts ]
+    # nothing that could be followed is left
+    head -c 20000000 /dev/zero >receipts
+    curl -sf "$URL/hello" >/dev/null
+    wait_until grep -q "a first answer has no receipt" "$LOG"
+    [ "$(curl -sf "$URL/other")" = other ]
+    [ "$(curl -sf "$URL/hello")" = "hello there" ]
+    stop_server
+    [ "$SERVER_STATUS" = 0 ]
+    [ "$(grep -c "no receipt:" "$LOG")" = 1 ]
+}

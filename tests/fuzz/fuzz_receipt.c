@@ -28,6 +28,20 @@ static void check_line(struct ot_span line)
     require(memchr(line.data, '\n', line.len) == NULL);
 }
 
+static void check_answer(struct ot_span line)
+{
+    struct ot_answer_receipt answer;
+    OT_AUTOBUF struct ot_buf again = {0};
+    struct ot_error err = {0};
+
+    if (ot_answer_receipt_parse(line, &answer, &err) < 0) {
+        require(err.kind == OT_FAILED);
+        return;
+    }
+    ot_answer_receipt_write(&answer, &again);
+    require(ot_span_equal(ot_buf_span(&again), line));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ot_span rest = {(const char *)data, size};
@@ -42,12 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct ot_span line = {rest.data, len};
 
         check_line(line);
+        check_answer(line);
         if (ot_receipt_chain_take(&chain, line, false, &err) < 0) {
             require(err.kind == OT_REFUSED && strcmp(err.code, OT_E_RECEIPT) == 0);
-            return 0;
+            break;
         }
         rest = (struct ot_span){rest.data + taken, rest.len - taken};
     }
-    require(chain.count <= chain.line);
+    require(chain.answers <= chain.count && chain.count <= chain.line);
+    ot_receipt_chain_end(&chain);
     return 0;
 }
