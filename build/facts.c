@@ -6,11 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FILE_MAX (256u << 20) /* bytes of a module */
+#define AT_A_TIME 16u         /* facts that a thread takes */
+#define ALONE_MAX 128u        /* facts for which a second thread is not worth its making */
 
 void ot_facts_free(struct ot_facts *facts)
 {
@@ -270,23 +274,61 @@ static bool settle(struct ot_fact *fact, const char *within, struct timespec sta
            !is_newer(&info, start);
 }
 
+/* Settling, by several threads: each takes some facts at a time. */
+struct settling {
+    struct ot_facts *facts;
+    const struct ot_facts *known;
+    const char *within;
+    struct timespec start;
+    atomic_size_t next;
+    atomic_bool failed;
+};
+
+static bool settle_one(const struct settling *settling, struct ot_fact *fact)
+{
+    const struct ot_facts *known = settling->known;
+    const struct ot_fact *old =
+        known == NULL || known->count == 0
+            ? NULL
+            : bsearch(fact, known->items, known->count, sizeof(*fact), compare_facts);
+
+    if (old == NULL)
+        return settle(fact, settling->within, settling->start);
+    memcpy(fact->state, old->state, sizeof(fact->state));
+    return true;
+}
+
+static void *settle_some(void *context)
+{
+    struct settling *settling = context;
+    const struct ot_facts *facts = settling->facts;
+
+    while (!atomic_load(&settling->failed)) {
+        size_t first = atomic_fetch_add(&settling->next, AT_A_TIME);
+
+        if (first >= facts->count)
+            break;
+        for (size_t i = first; i < facts->count && i < first + AT_A_TIME; i++) {
+            if (!settle_one(settling, &facts->items[i]))
+                atomic_store(&settling->failed, true);
+        }
+    }
+    return NULL;
+}
+
 bool ot_facts_settle(struct ot_facts *facts, const struct ot_facts *known, const char *within,
                      struct timespec start)
 {
+    struct settling settling = {facts, known, within, start, 0, false};
+    pthread_t helper;
+    bool helped;
+
     if (facts->unknown)
         return false;
     sort_unique(facts);
-    for (size_t i = 0; i < facts->count; i++) {
-        struct ot_fact *fact = &facts->items[i];
-        const struct ot_fact *old =
-            known == NULL || known->count == 0
-                ? NULL
-                : bsearch(fact, known->items, known->count, sizeof(*fact), compare_facts);
-
-        if (old != NULL)
-            memcpy(fact->state, old->state, sizeof(fact->state));
-        else if (!settle(fact, within, start))
-            return false;
-    }
-    return true;
+    helped = facts->count > ALONE_MAX && pthread_create(&helper, NULL, settle_some, &settling) == 0;
+    settle_some(&settling);
+    if (helped)
+        pthread_join(helper, NULL);
+    return !atomic_load(&settling.failed);
 }

@@ -298,21 +298,17 @@ static char *package_folder(const char *file)
  * Where a package's "main" and "module" may lead, or the sub-path that was asked for, when they did
  * not lead to `target`. With "exports" only what they name is looked at.
  */
-static void put_package(const struct collector *collector, const char *package, const char *sub,
-                        const char *target, const uint64_t *users)
+static void put_package(const struct collector *collector, const struct ot_tree *manifest,
+                        const char *package, const char *sub, const char *target,
+                        const uint64_t *users)
 {
     static const char *const keys[] = {"module", "main"};
-    OT_AUTOFREE char *path = ot_path_join(package, OT_SPAN("package.json"));
     OT_AUTOFREE char *whole = ot_asprintf("%s%s", package, sub);
-    OT_AUTOTREE struct ot_tree manifest = {0};
-    struct ot_error ignored;
-    bool known = ot_tree_read(&manifest, path, path, &ignored) > 0;
 
-    if (strcmp(whole, target) == 0 ||
-        (known && ot_tree_get(&manifest, "exports")->type != OT_TREE_NULL))
+    if (strcmp(whole, target) == 0 || ot_tree_get(manifest, "exports")->type != OT_TREE_NULL)
         return;
     for (size_t i = 0; i < OT_COUNT(keys) && sub[0] == '\0'; i++) {
-        const char *text = ot_tree_text(ot_tree_get(&manifest, keys[i]));
+        const char *text = ot_tree_text(ot_tree_get(manifest, keys[i]));
         OT_AUTOFREE char *base = text != NULL ? ot_path_join(package, ot_span_of(text)) : NULL;
 
         if (base != NULL && strcmp(base, target) == 0)
@@ -321,6 +317,30 @@ static void put_package(const struct collector *collector, const char *package, 
             ot_facts_add_path(collector->facts, base, users);
     }
     ot_facts_add_path(collector->facts, whole, users);
+}
+
+/* Sub-paths of one package mostly stand together: its manifest is read once for them. */
+static void put_packages(const struct collector *collector)
+{
+    OT_AUTOTREE struct ot_tree manifest = {0};
+    const char *last = "";
+
+    for (size_t i = 0; i < collector->packages->paths.count; i++) {
+        char *package = collector->packages->paths.items[i];
+        char *sub = strchr(package, '\n'), *target = strchr(sub + 1, '\n');
+
+        *sub++ = *target++ = '\0';
+        if (strcmp(package, last) != 0) {
+            OT_AUTOFREE char *path = ot_path_join(package, OT_SPAN("package.json"));
+            struct ot_error ignored;
+
+            ot_tree_free(&manifest);
+            if (ot_tree_read(&manifest, path, path, &ignored) <= 0)
+                ot_tree_free(&manifest); /* it says nothing */
+        }
+        put_package(collector, &manifest, package, sub, target, collector->packages->users[i]);
+        last = package;
+    }
 }
 
 static void add_specifier(const struct collector *collector, const char *folder,
@@ -441,11 +461,5 @@ void ot_facts_collect(struct ot_facts *facts, const struct ot_graph *graph, cons
         add_lookup(&collector, &lookups->items[i]);
     for (size_t i = 0; i < folders.paths.count; i++)
         put_folder(&collector, folders.paths.items[i], folders.users[i]);
-    for (size_t i = 0; i < packages.paths.count; i++) {
-        char *package = packages.paths.items[i];
-        char *sub = strchr(package, '\n'), *target = strchr(sub + 1, '\n');
-
-        *sub++ = *target++ = '\0';
-        put_package(&collector, package, sub, target, packages.users[i]);
-    }
+    put_packages(&collector);
 }

@@ -5,6 +5,7 @@
 #include "build/facts_collect.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +21,12 @@ struct ot_keep {
     struct ot_facts known;
     struct ot_record_pack *packs; /* of the build before */
     size_t pack_count;
+    struct ot_buf fresh; /* outputs that are in none of them: the record's last pack */
+    bool has_fresh;
     pthread_t thread;
     bool threaded;
+    bool has_facts;          /* the thread's, until it has ended */
+    atomic_flag files_taken; /* by the thread, or by who waits for it */
 };
 
 static void free_keep(struct ot_keep *keep)
@@ -31,6 +36,7 @@ static void free_keep(struct ot_keep *keep)
     keep->record.bundle = (struct ot_bundle){0};
     ot_record_free(&keep->record);
     ot_facts_free(&keep->known);
+    ot_buf_free(&keep->fresh);
     free(keep->packs);
     free(keep);
 }
@@ -73,15 +79,14 @@ static bool find_place(struct ot_keep *keep, struct ot_span data, struct ot_reco
     return false;
 }
 
-/* Finds a place for every file; false: the new blob could not be written. */
-static bool put_files(struct ot_keep *keep)
+/* Finds a place for every file; what is new is copied for a blob. */
+static void place_files(struct ot_keep *keep)
 {
     struct ot_record *record = &keep->record;
     const struct ot_bundle *bundle = &record->bundle;
     OT_AUTOFREE bool *is_new = ot_alloc(bundle->file_count + 1, sizeof(*is_new));
-    OT_AUTOBUF struct ot_buf fresh = {0};
+    struct ot_buf *fresh = &keep->fresh;
     struct ot_record_pack pack = {0};
-    bool any = false;
 
     record->places = ot_alloc(bundle->file_count + 1, sizeof(*record->places));
     record->packs = ot_alloc(keep->pack_count + 1, sizeof(*record->packs));
@@ -90,43 +95,70 @@ static bool put_files(struct ot_keep *keep)
 
         if (find_place(keep, data, &record->places[i]))
             continue;
-        any = is_new[i] = true;
-        record->places[i].offset = fresh.len;
-        ot_buf_append(&fresh, data.data, data.len);
+        keep->has_fresh = is_new[i] = true;
+        record->places[i].offset = fresh->len;
+        ot_buf_append(fresh, data.data, data.len);
     }
-    if (!any)
-        return true;
-    ot_sha256_hex(ot_buf_span(&fresh), pack.sha256);
-    pack.data.len = fresh.len;
+    if (!keep->has_fresh)
+        return;
+    ot_sha256_hex(ot_buf_span(fresh), pack.sha256);
+    pack.data.len = fresh->len;
     for (size_t i = 0; i < bundle->file_count; i++) {
         if (is_new[i])
             record->places[i].pack = record->pack_count;
     }
     record->packs[record->pack_count++] = pack;
-    return ot_cache_put_blob(keep->cache, pack.sha256, ot_buf_span(&fresh));
+}
+
+static bool put_fresh(const struct ot_keep *keep)
+{
+    const struct ot_record *record = &keep->record;
+
+    return !keep->has_fresh ||
+           ot_cache_put_blob(keep->cache, record->packs[record->pack_count - 1].sha256,
+                             ot_buf_span(&keep->fresh));
 }
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
-static void put(struct ot_keep *keep)
+static bool find_facts(struct ot_keep *keep)
 {
     struct ot_record *record = &keep->record;
     OT_AUTOGRAPH struct ot_graph graph = {0};
     OT_AUTOFREE uint64_t *users = ot_record_users(record, &graph);
-    OT_AUTOBUF struct ot_buf bytes = {0};
     const char *folder = keep->project->folder;
 
     ot_record_settings(record, keep->project, &graph, users);
     ot_facts_collect(&record->facts, &graph, users, &record->bundle.lookups, folder);
-    if (ot_facts_settle(&record->facts, &keep->known, folder, keep->since) && put_files(keep) &&
-        ot_record_write(record, &bytes) &&
+    return ot_facts_settle(&record->facts, &keep->known, folder, keep->since);
+}
+
+/* All that was found. */
+static void put(struct ot_keep *keep)
+{
+    OT_AUTOBUF struct ot_buf bytes = {0};
+
+    if (put_fresh(keep) && ot_record_write(&keep->record, &bytes) &&
         ot_cache_put(keep->cache, keep->name, ot_buf_span(&bytes)))
         ot_cache_trim(keep->cache, OT_CACHE_MAX);
 }
 
+/* True: the caller placed the files, which only the first does, and puts all that was found. */
+static bool take_files(struct ot_keep *keep)
+{
+    if (atomic_flag_test_and_set(&keep->files_taken))
+        return false;
+    place_files(keep);
+    return true;
+}
+
 static void *run(void *context)
 {
-    put(context);
+    struct ot_keep *keep = context;
+
+    keep->has_facts = find_facts(keep);
+    if (keep->has_facts && take_files(keep))
+        put(keep);
     return NULL;
 }
 
@@ -136,6 +168,7 @@ struct ot_keep *ot_keep_begin(const struct ot_keep_options *options, struct ot_r
     struct ot_record *record = &keep->record;
     const struct ot_bundle *bundle = options->bundle;
 
+    atomic_flag_clear(&keep->files_taken);
     keep->cache = options->cache;
     memcpy(keep->name, options->name, sizeof(keep->name));
     keep->project = options->bundle_options->project;
@@ -157,7 +190,7 @@ struct ot_keep *ot_keep_begin(const struct ot_keep_options *options, struct ot_r
             ot_diagnostic_copy(&options->report->diagnostics[i]);
     keep->threaded = pthread_create(&keep->thread, NULL, run, keep) == 0;
     if (!keep->threaded)
-        put(keep);
+        run(keep);
     return keep;
 }
 
@@ -165,7 +198,12 @@ void ot_keep_end(struct ot_keep *keep)
 {
     if (keep == NULL)
         return;
-    if (keep->threaded)
+    if (keep->threaded) {
+        bool took = take_files(keep); /* rather than to wait only */
+
         pthread_join(keep->thread, NULL);
+        if (took && keep->has_facts)
+            put(keep);
+    }
     free_keep(keep);
 }
