@@ -105,7 +105,7 @@ static bool does_without(struct ot_span source)
     static const char *const packages[] = {"function-bind/", "setimmediate/", "bluebird/",
                                            "regenerator-runtime/"};
     static const char mark[] = "node_modules/";
-    const char *found = memmem(source.data, source.len, mark, strlen(mark));
+    const char *found = source.len > 0 ? memmem(source.data, source.len, mark, strlen(mark)) : NULL;
 
     for (size_t i = 0; found != NULL && i < OT_COUNT(packages); i++) {
         struct ot_span name = ot_span_skip(source, (size_t)(found - source.data) + strlen(mark));
