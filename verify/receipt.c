@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "base/text.h"
+#include "verify/field.h"
 
 #include <inttypes.h>
 #include <search.h>
@@ -89,12 +90,6 @@ static int read_text(struct ot_json *json, const char *key, bool (*valid)(struct
     return 0;
 }
 
-static int read_digest(struct ot_json *json, const char *key, char out[OT_SHA256_HEX],
-                       struct ot_error *err)
-{
-    return read_text(json, key, ot_is_sha256, out, OT_SHA256_HEX, err);
-}
-
 static int read_release(struct ot_json *json, struct ot_receipt *receipt, struct ot_error *err)
 {
     if (ot_json_expect_key(json, "release", err) < 0)
@@ -103,7 +98,7 @@ static int read_release(struct ot_json *json, struct ot_receipt *receipt, struct
         return ot_json_skip(json, err); /* null: nothing else is written again alike */
     receipt->has_release = true;
     if (ot_json_object(json, err) < 0 ||
-        read_digest(json, "sha256", receipt->release_sha256, err) < 0 ||
+        ot_field_sha256(json, "sha256", receipt->release_sha256, err) < 0 ||
         read_text(json, "name", ot_is_statement_text, receipt->name, sizeof(receipt->name), err) <
             0 ||
         read_text(json, "version", ot_is_statement_text, receipt->version, sizeof(receipt->version),
@@ -112,24 +107,6 @@ static int read_release(struct ot_json *json, struct ot_receipt *receipt, struct
         ot_json_uint(json, OT_SEQUENCE_MAX, &receipt->sequence, err) < 0)
         return -1;
     return ot_json_expect_end(json, err);
-}
-
-static int read_list(struct ot_json *json, const char *key, bool (*valid)(struct ot_span),
-                     struct ot_list *out, struct ot_error *err)
-{
-    struct ot_span text;
-    int more;
-
-    if (ot_json_expect_key(json, key, err) < 0 || ot_json_array(json, err) < 0)
-        return -1;
-    while ((more = ot_json_item(json, err)) > 0) {
-        if (ot_json_string(json, &text, err) < 0)
-            return -1;
-        if (!valid(text))
-            return ot_json_fail(json, err, "an item of %s is not valid", key);
-        ot_list_add_span(out, text);
-    }
-    return more;
 }
 
 /* The last two: `tornSha256`, which may be missing, and `previousSha256`. */
@@ -150,7 +127,7 @@ static int read_link(struct ot_json *json, struct ot_receipt_link *link, struct 
         return ot_json_fail(json, err, "not 64 lower-case hexadecimal digits");
     memcpy(out, text.data, text.len);
     out[text.len] = '\0';
-    return is_torn ? read_digest(json, "previousSha256", link->previous_sha256, err) : 0;
+    return is_torn ? ot_field_sha256(json, "previousSha256", link->previous_sha256, err) : 0;
 }
 
 static int read_receipt(struct ot_json *json, struct ot_receipt *receipt, struct ot_error *err)
@@ -163,11 +140,11 @@ static int read_receipt(struct ot_json *json, struct ot_receipt *receipt, struct
         read_text(json, "program", ot_is_statement_text, receipt->program, sizeof(receipt->program),
                   err) < 0 ||
         read_release(json, receipt, err) < 0 ||
-        read_digest(json, "manifestSha256", receipt->manifest_sha256, err) < 0 ||
-        read_list(json, "signers", ot_is_sha256, &receipt->signers, err) < 0 ||
-        read_digest(json, "policySha256", receipt->policy_sha256, err) < 0 ||
-        read_digest(json, "engineSha256", receipt->engine_sha256, err) < 0 ||
-        read_list(json, "functions", ot_is_name, &receipt->functions, err) < 0 ||
+        ot_field_sha256(json, "manifestSha256", receipt->manifest_sha256, err) < 0 ||
+        ot_field_list(json, "signers", ot_is_sha256, &receipt->signers, err) < 0 ||
+        ot_field_sha256(json, "policySha256", receipt->policy_sha256, err) < 0 ||
+        ot_field_sha256(json, "engineSha256", receipt->engine_sha256, err) < 0 ||
+        ot_field_list(json, "functions", ot_is_name, &receipt->functions, err) < 0 ||
         read_link(json, &receipt->link, err) < 0 || ot_json_expect_end(json, err) < 0)
         return -1;
     return ot_json_finish(json, err);
@@ -195,26 +172,18 @@ int ot_receipt_parse(struct ot_span line, struct ot_receipt *receipt, struct ot_
     return result;
 }
 
-static int read_uint(struct ot_json *json, const char *key, uint64_t max, uint64_t *out,
-                     struct ot_error *err)
-{
-    if (ot_json_expect_key(json, key, err) < 0)
-        return -1;
-    return ot_json_uint(json, max, out, err);
-}
-
 static int read_answer(struct ot_json *json, struct ot_answer_receipt *answer, struct ot_error *err)
 {
     uint64_t schema;
 
-    if (ot_json_object(json, err) < 0 || read_uint(json, "answer", 1, &schema, err) < 0 ||
-        read_uint(json, "time", OT_SEQUENCE_MAX, &answer->time, err) < 0 ||
-        read_digest(json, "bootSha256", answer->boot_sha256, err) < 0 ||
+    if (ot_json_object(json, err) < 0 || ot_field_uint(json, "answer", 1, &schema, err) < 0 ||
+        ot_field_uint(json, "time", OT_SEQUENCE_MAX, &answer->time, err) < 0 ||
+        ot_field_sha256(json, "bootSha256", answer->boot_sha256, err) < 0 ||
         read_text(json, "function", ot_is_name, answer->function, sizeof(answer->function), err) <
             0 ||
-        read_digest(json, "bundleSha256", answer->bundle_sha256, err) < 0 ||
-        read_uint(json, "status", 999, &answer->status, err) < 0 ||
-        read_uint(json, "afterMs", OT_SEQUENCE_MAX, &answer->after_ms, err) < 0 ||
+        ot_field_sha256(json, "bundleSha256", answer->bundle_sha256, err) < 0 ||
+        ot_field_uint(json, "status", 999, &answer->status, err) < 0 ||
+        ot_field_uint(json, "afterMs", OT_SEQUENCE_MAX, &answer->after_ms, err) < 0 ||
         read_link(json, &answer->link, err) < 0 || ot_json_expect_end(json, err) < 0)
         return -1;
     if (answer->status < 200 && answer->status != 101)

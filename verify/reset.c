@@ -1,6 +1,7 @@
 #include "verify/reset.h"
 
 #include "base/file.h"
+#include "verify/field.h"
 #include "verify/in_toto.h"
 #include "verify/pae.h"
 #include "verify/refusal.h"
@@ -19,13 +20,6 @@ void ot_reset_text(const struct ot_reset *reset, struct ot_buf *out)
         reset->trust_version, reset->expires);
 }
 
-static int read_number(struct ot_json *json, const char *key, uint64_t *out, struct ot_error *err)
-{
-    if (ot_json_expect_key(json, key, err) < 0)
-        return -1;
-    return ot_json_uint(json, OT_SAFE_INTEGER_MAX, out, err);
-}
-
 static int read_text(struct ot_reset *reset, struct ot_span text, struct ot_error *err)
 {
     OT_CLEANUP(ot_json_end) struct ot_json json;
@@ -35,11 +29,11 @@ static int read_text(struct ot_reset *reset, struct ot_span text, struct ot_erro
     if (ot_in_toto_head(&json, OT_RESET_TYPE, reset->manifest_sha256, err) < 0 ||
         ot_json_expect_key(&json, "predicate", err) < 0 || ot_json_object(&json, err) < 0 ||
         ot_in_toto_text(&json, "name", reset->name, err) < 0 ||
-        read_number(&json, "number", &reset->number, err) < 0 ||
-        read_number(&json, "from", &reset->from, err) < 0 ||
-        read_number(&json, "to", &reset->to, err) < 0 ||
-        read_number(&json, "trustVersion", &reset->trust_version, err) < 0 ||
-        read_number(&json, "expires", &reset->expires, err) < 0 ||
+        ot_field_uint(&json, "number", OT_SAFE_INTEGER_MAX, &reset->number, err) < 0 ||
+        ot_field_uint(&json, "from", OT_SAFE_INTEGER_MAX, &reset->from, err) < 0 ||
+        ot_field_uint(&json, "to", OT_SAFE_INTEGER_MAX, &reset->to, err) < 0 ||
+        ot_field_uint(&json, "trustVersion", OT_SAFE_INTEGER_MAX, &reset->trust_version, err) < 0 ||
+        ot_field_uint(&json, "expires", OT_SAFE_INTEGER_MAX, &reset->expires, err) < 0 ||
         ot_json_expect_end(&json, err) < 0 || ot_json_expect_end(&json, err) < 0 ||
         ot_json_finish(&json, err) < 0)
         return -1;

@@ -1,6 +1,7 @@
 #include "verify/state.h"
 
 #include "base/file.h"
+#include "verify/field.h"
 #include "verify/in_toto.h"
 #include "verify/refusal.h"
 
@@ -34,26 +35,6 @@ void ot_state_cleanup(struct ot_state **state)
 
 /* -- reading -- */
 
-static int read_number(struct ot_json *json, const char *key, uint64_t *out, struct ot_error *err)
-{
-    if (ot_json_expect_key(json, key, err) < 0)
-        return -1;
-    return ot_json_uint(json, OT_SAFE_INTEGER_MAX, out, err);
-}
-
-static int read_digest(struct ot_json *json, const char *key, char out[OT_SHA256_HEX],
-                       struct ot_error *err)
-{
-    struct ot_span digest;
-
-    if (ot_json_expect_key(json, key, err) < 0 || ot_json_string(json, &digest, err) < 0)
-        return -1;
-    if (!ot_is_sha256(digest))
-        return ot_json_fail(json, err, "%s is not 64 lower-case hexadecimal digits", key);
-    memcpy(out, digest.data, digest.len);
-    return 0;
-}
-
 /* The trust file that was seen last, if there was one. */
 static int read_trust(struct ot_json *json, struct ot_state *state, struct ot_error *err)
 {
@@ -65,8 +46,8 @@ static int read_trust(struct ot_json *json, struct ot_state *state, struct ot_er
     if (!ot_span_is(key, "trust"))
         return ot_json_fail(json, err, "an unknown key, expected \"trust\" or none");
     if (ot_json_object(json, err) < 0 ||
-        read_number(json, "version", &state->trust_version, err) < 0 ||
-        read_digest(json, "sha256", state->trust_sha256, err) < 0 ||
+        ot_field_uint(json, "version", OT_SAFE_INTEGER_MAX, &state->trust_version, err) < 0 ||
+        ot_field_sha256(json, "sha256", state->trust_sha256, err) < 0 ||
         ot_json_expect_end(json, err) < 0)
         return -1;
     return ot_json_expect_end(json, err);
@@ -80,11 +61,12 @@ static int read_line(struct ot_span line, struct ot_state *state, uint64_t *mani
 
     ot_json_begin(&json, line, 0);
     if (ot_json_object(&json, err) == 0 && ot_in_toto_text(&json, "name", state->name, err) == 0 &&
-        read_number(&json, "floor", &state->floor, err) == 0 &&
-        read_number(&json, "sequence", &state->sequence, err) == 0 &&
-        read_digest(&json, "manifestSha256", state->manifest_sha256, err) == 0 &&
-        read_number(&json, "manifestBytes", manifest_bytes, err) == 0 &&
-        read_number(&json, "reset", &state->reset, err) == 0 && read_trust(&json, state, err) == 0)
+        ot_field_uint(&json, "floor", OT_SAFE_INTEGER_MAX, &state->floor, err) == 0 &&
+        ot_field_uint(&json, "sequence", OT_SAFE_INTEGER_MAX, &state->sequence, err) == 0 &&
+        ot_field_sha256(&json, "manifestSha256", state->manifest_sha256, err) == 0 &&
+        ot_field_uint(&json, "manifestBytes", OT_SAFE_INTEGER_MAX, manifest_bytes, err) == 0 &&
+        ot_field_uint(&json, "reset", OT_SAFE_INTEGER_MAX, &state->reset, err) == 0 &&
+        read_trust(&json, state, err) == 0)
         done = ot_json_finish(&json, err);
     ot_json_end(&json);
     return done;

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "verify/field.h"
 #include "verify/in_toto.h"
 #include "verify/pae.h"
 #include "verify/refusal.h"
@@ -34,14 +35,6 @@ static struct ot_span text_of(const uint8_t page[OT_PAGE_SIZE])
     return text;
 }
 
-static int read_number(struct ot_json *json, const char *key, uint64_t max, uint64_t *out,
-                       struct ot_error *err)
-{
-    if (ot_json_expect_key(json, key, err) < 0)
-        return -1;
-    return ot_json_uint(json, max, out, err);
-}
-
 static int read_predicate(struct ot_json *json, struct ot_statement *statement,
                           struct ot_error *err)
 {
@@ -51,8 +44,8 @@ static int read_predicate(struct ot_json *json, struct ot_statement *statement,
     if (ot_json_expect_key(json, "predicate", err) < 0 || ot_json_object(json, err) < 0 ||
         ot_in_toto_text(json, "name", statement->name, err) < 0 ||
         ot_in_toto_text(json, "version", statement->version, err) < 0 ||
-        read_number(json, "sequence", OT_SEQUENCE_MAX, &statement->sequence, err) < 0 ||
-        read_number(json, "manifestBytes", OT_MANIFEST_MAX, &statement->manifest_bytes, err) < 0)
+        ot_field_uint(json, "sequence", OT_SEQUENCE_MAX, &statement->sequence, err) < 0 ||
+        ot_field_uint(json, "manifestBytes", OT_MANIFEST_MAX, &statement->manifest_bytes, err) < 0)
         return -1;
     more = ot_json_key(json, &key, err);
     if (more <= 0)

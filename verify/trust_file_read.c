@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "verify/field.h"
 #include "verify/refusal.h"
 #include "verify/statement.h"
 #include "verify/trust_file.h"
@@ -128,29 +129,11 @@ static int read_keys(struct ot_json *json, struct ot_trust_file *file, struct ot
     return more;
 }
 
-static int read_list(struct ot_json *json, const char *key, bool (*valid)(struct ot_span),
-                     struct ot_list *out, struct ot_error *err)
-{
-    struct ot_span text;
-    int more;
-
-    if (ot_json_expect_key(json, key, err) < 0 || ot_json_array(json, err) < 0)
-        return -1;
-    while ((more = ot_json_item(json, err)) > 0) {
-        if (ot_json_string(json, &text, err) < 0)
-            return -1;
-        if (!valid(text))
-            return ot_json_fail(json, err, "%s: not a valid item", key);
-        ot_list_add_span(out, text);
-    }
-    return more;
-}
-
 static int read_revoked(struct ot_json *json, struct ot_trust_file *file, struct ot_error *err)
 {
     if (ot_json_expect_key(json, "revoked", err) < 0 || ot_json_object(json, err) < 0 ||
-        read_list(json, "keys", ot_is_sha256, &file->revoked_keys, err) < 0 ||
-        read_list(json, "manifests", ot_is_sha256, &file->revoked_manifests, err) < 0)
+        ot_field_list(json, "keys", ot_is_sha256, &file->revoked_keys, err) < 0 ||
+        ot_field_list(json, "manifests", ot_is_sha256, &file->revoked_manifests, err) < 0)
         return -1;
     return ot_json_expect_end(json, err);
 }
@@ -175,7 +158,7 @@ static int read_targets(struct ot_json *json, struct ot_trust_file *file, struct
         file->targets = ot_realloc(file->targets, file->target_count + 1, sizeof(*target));
         target = &file->targets[file->target_count++];
         *target = (struct ot_trust_target){.name = ot_strndup(text.data, text.len)};
-        if (read_list(json, "payloads", ot_is_statement_text, &target->payloads, err) < 0 ||
+        if (ot_field_list(json, "payloads", ot_is_statement_text, &target->payloads, err) < 0 ||
             ot_json_expect_end(json, err) < 0)
             return -1;
     }
@@ -213,7 +196,7 @@ static int read_file(struct ot_json *json, struct ot_trust_file *file, struct ot
         ot_json_expect_key(json, "minSequence", err) < 0 ||
         ot_json_uint(json, OT_SEQUENCE_MAX, &file->min_sequence, err) < 0 ||
         read_targets(json, file, err) < 0 ||
-        read_list(json, "engines", ot_is_sha256, &file->engines, err) < 0 ||
+        ot_field_list(json, "engines", ot_is_sha256, &file->engines, err) < 0 ||
         read_signatures(json, &file->page, err) < 0 || ot_json_expect_end(json, err) < 0)
         return -1;
     return ot_json_finish(json, err);
