@@ -19,80 +19,81 @@ struct ot_trust_changes {
     const char *out;                    /* NULL: where it was */
 };
 
-#define OT_TRUST_POLICY_OPTIONS(holder, at)                                                        \
+#define OT_TRUST_POLICY_OPTIONS                                                                    \
     {.name = "root-threshold",                                                                     \
      .value = "N",                                                                                 \
      .help = "how many root keys must sign a trust file (at first 1)",                             \
      .type = OT_OPTION_UINT,                                                                       \
-     .offset = offsetof(holder, at.thresholds[OT_ROLE_ROOT]),                                      \
+     .offset = offsetof(struct ot_trust_changes, thresholds[OT_ROLE_ROOT]),                        \
      .max = OT_ROOT_THRESHOLD_MAX},                                                                \
         {.name = "release-threshold",                                                              \
          .value = "N",                                                                             \
          .help = "how many release keys must sign a payload (at first 1)",                         \
          .type = OT_OPTION_UINT,                                                                   \
-         .offset = offsetof(holder, at.thresholds[OT_ROLE_RELEASE]),                               \
+         .offset = offsetof(struct ot_trust_changes, thresholds[OT_ROLE_RELEASE]),                 \
          .max = OT_RELEASE_THRESHOLD_MAX},                                                         \
         {.name = "rebuild-threshold",                                                              \
          .value = "N",                                                                             \
          .help = "how many rebuild keys must attest to a payload (at first 0)",                    \
          .type = OT_OPTION_UINT,                                                                   \
-         .offset = offsetof(holder, at.thresholds[OT_ROLE_REBUILD]),                               \
+         .offset = offsetof(struct ot_trust_changes, thresholds[OT_ROLE_REBUILD]),                 \
          .max = OT_TRUST_FILE_KEYS_MAX},                                                           \
         {.name = "growth-threshold",                                                               \
          .value = "N",                                                                             \
          .help = "how many release keys must sign a payload that may do more than the one that "   \
                  "--state remembers (at first 0: no more than others)",                            \
          .type = OT_OPTION_UINT,                                                                   \
-         .offset = offsetof(holder, at.growth),                                                    \
+         .offset = offsetof(struct ot_trust_changes, growth),                                      \
          .max = OT_RELEASE_THRESHOLD_MAX},                                                         \
         {.name = "expires",                                                                        \
          .value = "TIME",                                                                          \
          .help = "nothing is accepted after it: seconds since 1970, 2027-01-31T12:00:00Z, or "     \
                  "never (at first never)",                                                         \
          .type = OT_OPTION_STRING,                                                                 \
-         .offset = offsetof(holder, at.expires)},                                                  \
+         .offset = offsetof(struct ot_trust_changes, expires)},                                    \
         {.name = "sequence-floor",                                                                 \
          .value = "N",                                                                             \
          .help = "payloads with a lower sequence are refused (at first 0)",                        \
          .type = OT_OPTION_UINT,                                                                   \
-         .offset = offsetof(holder, at.sequence_floor)},                                           \
+         .offset = offsetof(struct ot_trust_changes, sequence_floor)},                             \
     {                                                                                              \
         .name = "out", .value = "NEW",                                                             \
         .help = "where the changed file goes (default: in place of a draft; what is signed "       \
                 "already is never overwritten)",                                                   \
-        .type = OT_OPTION_STRING, .offset = offsetof(holder, at.out)                               \
+        .type = OT_OPTION_STRING, .offset = offsetof(struct ot_trust_changes, out)                 \
     }
 
-#define OT_TRUST_ADD_OPTIONS(holder, at)                                                           \
+#define OT_TRUST_ADD_OPTIONS                                                                       \
     {.name = "root-key",                                                                           \
      .value = "KEY",                                                                               \
      .help = "a public key that signs trust files; may be given several times",                    \
      .type = OT_OPTION_LIST,                                                                       \
-     .offset = offsetof(holder, at.keys[OT_ROLE_ROOT])},                                           \
+     .offset = offsetof(struct ot_trust_changes, keys[OT_ROLE_ROOT])},                             \
         {.name = "release-key",                                                                    \
          .value = "KEY",                                                                           \
          .help = "a public key that signs payloads; may be given several times",                   \
          .type = OT_OPTION_LIST,                                                                   \
-         .offset = offsetof(holder, at.keys[OT_ROLE_RELEASE])},                                    \
+         .offset = offsetof(struct ot_trust_changes, keys[OT_ROLE_RELEASE])},                      \
         {.name = "rebuild-key",                                                                    \
          .value = "KEY",                                                                           \
          .help = "a public key that signs rebuild attestations; may be given several times",       \
          .type = OT_OPTION_LIST,                                                                   \
-         .offset = offsetof(holder, at.keys[OT_ROLE_REBUILD])},                                    \
+         .offset = offsetof(struct ot_trust_changes, keys[OT_ROLE_REBUILD])},                      \
         {.name = "allow",                                                                          \
          .value = "TARGET=NAMES",                                                                  \
          .help = "which payloads, by name and separated by commas, may run on machines of this "   \
                  "kind; no name takes the target away; may be given several times",                \
          .type = OT_OPTION_LIST,                                                                   \
-         .offset = offsetof(holder, at.allow)},                                                    \
+         .offset = offsetof(struct ot_trust_changes, allow)},                                      \
     {                                                                                              \
         .name = "allow-engine", .value = "FILE|SHA256",                                            \
         .help = "a workerd program that may run payloads (at first any may); may be given "        \
                 "several times",                                                                   \
-        .type = OT_OPTION_LIST, .offset = offsetof(holder, at.engines)                             \
+        .type = OT_OPTION_LIST, .offset = offsetof(struct ot_trust_changes, engines)               \
     }
 
-void ot_trust_changes_init(struct ot_trust_changes *changes);
+/* The defaults of a command whose values are a struct ot_trust_changes. */
+void ot_trust_changes_init(void *changes);
 
 /*
  * Makes the changes and brings the file in order; what was signed before is not signed any more.

@@ -1,12 +1,8 @@
 #include "cli/trust.h"
 
-struct values {
-    struct ot_trust_changes changes;
-};
-
 static const struct ot_option options[] = {
-    OT_TRUST_ADD_OPTIONS(struct values, changes),
-    OT_TRUST_POLICY_OPTIONS(struct values, changes),
+    OT_TRUST_ADD_OPTIONS,
+    OT_TRUST_POLICY_OPTIONS,
     {.name = NULL},
 };
 
@@ -22,22 +18,13 @@ static const struct ot_command command = {
     .min_operands = 1,
     .max_operands = 1,
     .options = options,
-    .options_size = sizeof(struct values),
+    .options_size = sizeof(struct ot_trust_changes),
 };
-
-static void defaults(void *pointer)
-{
-    struct values *values = pointer;
-
-    ot_trust_changes_init(&values->changes);
-}
 
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
-    const struct values *values = pointer;
-
-    return ot_trust_change_file(parsed->operands[0], &values->changes, err);
+    return ot_trust_change_file(parsed->operands[0], pointer, err);
 }
 
 const struct ot_cli_command ot_cli_trust_add = {
-    .command = &command, .group = "Trust", .defaults = defaults, .run = run};
+    .command = &command, .group = "Trust", .defaults = ot_trust_changes_init, .run = run};

@@ -12,8 +12,10 @@
 
 #define ENGINE_MAX (1u << 30) /* bytes of an engine program */
 
-void ot_trust_changes_init(struct ot_trust_changes *changes)
+void ot_trust_changes_init(void *pointer)
 {
+    struct ot_trust_changes *changes = pointer;
+
     for (int role = 0; role < OT_ROLE_COUNT; role++)
         changes->thresholds[role] = UINT64_MAX;
     changes->growth = changes->sequence_floor = UINT64_MAX;

@@ -1,12 +1,8 @@
 #include "cli/trust.h"
 
-struct values {
-    struct ot_trust_changes changes;
-};
-
 static const struct ot_option options[] = {
-    OT_TRUST_ADD_OPTIONS(struct values, changes),
-    OT_TRUST_POLICY_OPTIONS(struct values, changes),
+    OT_TRUST_ADD_OPTIONS,
+    OT_TRUST_POLICY_OPTIONS,
     {.name = NULL},
 };
 
@@ -25,29 +21,22 @@ static const struct ot_command command = {
     .min_operands = 1,
     .max_operands = 1,
     .options = options,
-    .options_size = sizeof(struct values),
+    .options_size = sizeof(struct ot_trust_changes),
 };
-
-static void defaults(void *pointer)
-{
-    struct values *values = pointer;
-
-    ot_trust_changes_init(&values->changes);
-}
 
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
-    const struct values *values = pointer;
-    const char *path = values->changes.out != NULL ? values->changes.out : parsed->operands[0];
+    const struct ot_trust_changes *changes = pointer;
+    const char *path = changes->out != NULL ? changes->out : parsed->operands[0];
     OT_AUTOTRUSTFILE struct ot_trust_file *file = ot_alloc(1, sizeof(*file));
 
     file->version = 1;
     file->expires = OT_NO_TIME;
     file->thresholds[OT_ROLE_ROOT] = file->thresholds[OT_ROLE_RELEASE] = 1;
-    if (ot_trust_change(file, &values->changes, err) < 0 || ot_trust_put(file, path, true, err) < 0)
+    if (ot_trust_change(file, changes, err) < 0 || ot_trust_put(file, path, true, err) < 0)
         return -1;
     return ot_trust_show_line(path, file, NULL, err);
 }
 
 const struct ot_cli_command ot_cli_trust_init = {
-    .command = &command, .group = "Trust", .defaults = defaults, .run = run};
+    .command = &command, .group = "Trust", .defaults = ot_trust_changes_init, .run = run};

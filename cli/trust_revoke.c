@@ -1,27 +1,23 @@
 #include "cli/trust.h"
 
-struct values {
-    struct ot_trust_changes changes;
-};
-
 static const struct ot_option options[] = {
     {.name = "key",
      .value = "KEY|ID",
      .help = "take this public key out of its role, for good; may be given several times",
      .type = OT_OPTION_LIST,
-     .offset = offsetof(struct values, changes.revoked_keys)},
+     .offset = offsetof(struct ot_trust_changes, revoked_keys)},
     {.name = "payload",
      .value = "FILE|SHA256",
      .help = "refuse this payload, or every one with the manifest of this SHA-256, whoever has "
              "signed it; may be given several times",
      .type = OT_OPTION_LIST,
-     .offset = offsetof(struct values, changes.revoked_payloads)},
+     .offset = offsetof(struct ot_trust_changes, revoked_payloads)},
     {.name = "revoke-engine",
      .value = "FILE|SHA256",
      .help = "take a workerd program out of those that are allowed; may be given several times",
      .type = OT_OPTION_LIST,
-     .offset = offsetof(struct values, changes.revoked_engines)},
-    OT_TRUST_POLICY_OPTIONS(struct values, changes),
+     .offset = offsetof(struct ot_trust_changes, revoked_engines)},
+    OT_TRUST_POLICY_OPTIONS,
     {.name = NULL},
 };
 
@@ -40,20 +36,12 @@ static const struct ot_command command = {
     .min_operands = 1,
     .max_operands = 1,
     .options = options,
-    .options_size = sizeof(struct values),
+    .options_size = sizeof(struct ot_trust_changes),
 };
-
-static void defaults(void *pointer)
-{
-    struct values *values = pointer;
-
-    ot_trust_changes_init(&values->changes);
-}
 
 static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_error *err)
 {
-    const struct values *values = pointer;
-    const struct ot_trust_changes *changes = &values->changes;
+    const struct ot_trust_changes *changes = pointer;
 
     if (changes->revoked_keys.count + changes->revoked_payloads.count +
             changes->revoked_engines.count ==
@@ -63,4 +51,4 @@ static int run(const void *pointer, const struct ot_parsed *parsed, struct ot_er
 }
 
 const struct ot_cli_command ot_cli_trust_revoke = {
-    .command = &command, .group = "Trust", .defaults = defaults, .run = run};
+    .command = &command, .group = "Trust", .defaults = ot_trust_changes_init, .run = run};
