@@ -59,6 +59,13 @@ static void leave_place(struct ot_cell *cell)
         ot_places_leave(cell->options.places, &cell->place);
 }
 
+/* It may be one that can go for another. */
+static void look_at_places(const struct ot_cell *cell)
+{
+    if (cell->options.places != NULL)
+        ot_places_look(cell->options.places);
+}
+
 /* It has no request any more. */
 static void finish_process(struct ot_cell *cell)
 {
@@ -139,6 +146,7 @@ static void on_ready(void *context)
     cell->state = OT_CELL_READY;
     ot_load_open(&cell->load);
     set_state(cell, OT_CELL_READY);
+    look_at_places(cell); /* those it was started for may have gone */
 }
 
 /* Its process is about to be killed: those whose requests it has are told why, and others go
@@ -368,8 +376,7 @@ static void on_idle(void *context, void *argument)
     (void)context;
     if (cell->asked != OT_EXIT_NONE && ot_cell_in_flight(cell) == 0)
         finish_process(cell);
-    if (cell->options.places != NULL)
-        ot_places_look(cell->options.places);
+    look_at_places(cell);
 }
 
 void ot_cell_tell_idle(struct ot_cell *cell)

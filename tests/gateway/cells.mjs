@@ -234,6 +234,14 @@ async function evicting(gateway) {
         assert.equal((await get(gateway, "a")).id, a.id);
         assert.notEqual((await get(gateway, "b")).id, b.id);
     });
+    await test("processes whose callers have gone before they were ready give their places up", async () => {
+        for (const name of ["e", "f"]) await get(gateway, name);
+        const gone = ["a", "b"].map((name) => new Connection(gateway.port).send(head("GET", gateway.path(name))));
+        await until(async () => (await Promise.all(["a", "b"].map((name) => gateway.cell(name)))).every(({ state }) => state === "starting"));
+        const waiting = get(gateway, "c");
+        for (const connection of gone) connection.reset();
+        await waiting;
+    });
     await test("a swap under load with every place taken", async () => {
         let swaps = 0;
         await hammer(gateway, 6, (caller, i) => names[(caller + i) % 6], async (count) => {
