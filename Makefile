@@ -90,17 +90,21 @@ $(O)/onetube-serve: $(O)/serve-min/main.o $(SERVE_LIBS) ci/check-symbols
 NODE_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 ESBUILD := node_modules/@esbuild/linux-$(NODE_ARCH)/bin/esbuild
 
-# shim.js and what only it imports as one module, so that a build need not ask for each. What others of its modules import, too, stays apart.
-SHIM_SHARED := answers bytes deno-errors env media-types paths registry serve source-map
-$(O)/build/shim.js: $(wildcard build/shim/*.js) Makefile package-lock.json
+# What every function runs in, as one module, whose parts are named as those that a build bundles.
+RUNTIME := $(O)/build/onetube.js
+$(RUNTIME): $(wildcard build/shim/*.js) Makefile package-lock.json
 	@mkdir -p $(@D)
 	@test -x $(ESBUILD) || { echo "$(ESBUILD) is missing: make deps" >&2; exit 1; }
-	$(ESBUILD) build/shim/shim.js --bundle --format=esm --platform=neutral --target=esnext --charset=utf8 \
-		--external:node:* --external:cloudflare:* $(SHIM_SHARED:%=--external:./%.js) --log-level=warning --outfile=$@
+	$(ESBUILD) build/shim/onetube.js --bundle --format=esm --platform=neutral --target=es2024 --charset=utf8 \
+		--external:node:* --external:cloudflare:* --log-level=warning --outfile=$@.tmp
+	sed -i 's|^// build/shim/|// onetube-shim:|' $@.tmp
+	mv $@.tmp $@
+$(RUNTIME:.js=.min.js): $(RUNTIME)
+	$(ESBUILD) $< --format=esm --target=es2024 --charset=utf8 --minify-syntax --minify-whitespace --log-level=warning --outfile=$@
 
 # Embedded JavaScript is read by the assembler, which the compiler's own list of inputs does not show.
-$(O)/build/shim_embed.o: $(O)/build/shim.js $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
-$(O)/build/shim_embed.o: OT_CPPFLAGS += -DOT_SHIM_JOINED='"$(O)/build/shim.js"'
+$(O)/build/shim_embed.o: $(RUNTIME) $(RUNTIME:.js=.min.js) $(wildcard $(addprefix build/shim/,*.js */*.js */*/*.js))
+$(O)/build/shim_embed.o: OT_CPPFLAGS += -DOT_RUNTIME='"$(O)/build/onetube"'
 $(O)/engine/scripts_embed.o: $(wildcard engine/*.js)
 
 # The one part of the shim that is made of a package.

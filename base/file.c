@@ -210,11 +210,11 @@ static int make_parents_beneath(int root, const char *path, struct ot_error *err
 
 int ot_write_beneath(int root, const char *path, struct ot_span data, struct ot_error *err)
 {
-    OT_AUTOCLOSE int fd = -1;
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    OT_AUTOCLOSE int fd = ot_open_beneath(root, path, flags, 0644, err);
 
-    if (make_parents_beneath(root, path, err) < 0)
-        return -1;
-    fd = ot_open_beneath(root, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
+    if (fd < 0 && err->errnum == ENOENT && make_parents_beneath(root, path, err) == 0)
+        fd = ot_open_beneath(root, path, flags, 0644, err);
     if (fd < 0)
         return -1;
     return ot_write_all(fd, data.data, data.len, path, err);

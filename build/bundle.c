@@ -363,6 +363,21 @@ static int run_all(struct run *run, struct ot_bundle_entry *entries, size_t coun
     return collect(out, run, report, err);
 }
 
+/* Whether the outputs have any place in a file system that stands for the one of a module. */
+static bool has_places(const struct ot_bundle *bundle)
+{
+    static const char *const signs[] = {"/bundle", "import.meta"};
+
+    for (size_t i = 0; i < bundle->file_count * OT_COUNT(signs); i++) {
+        struct ot_span data = bundle->files[i / OT_COUNT(signs)].data;
+        const char *sign = signs[i % OT_COUNT(signs)];
+
+        if (memmem(data.data, data.len, sign, strlen(sign)) != NULL)
+            return true;
+    }
+    return false;
+}
+
 /*
  * Whether files of packages have to know where they are: then nothing was bundled yet. Few do, so
  * that only a bundle with one of them takes a second run.
@@ -371,7 +386,7 @@ static bool locate(struct run *run, struct ot_bundle *out)
 {
     struct ot_bundle empty = {0};
 
-    if (run->options->collection != NULL)
+    if (run->options->collection != NULL || !has_places(out))
         return false;
     ot_package_reads_find(run->plugin.project, &out->metafile, &out->lookups, &run->plugin.located);
     if (run->plugin.located.count == 0)

@@ -6,6 +6,7 @@
 #include "build/path.h"
 #include "build/purl.h"
 #include "build/relabel.h"
+#include "build/runtime.h"
 #include "build/shim.h"
 #include "build/specifiers.h"
 
@@ -177,6 +178,15 @@ static int hash_file(const struct finder *finder, char *file, char sha256[OT_SHA
     return 0;
 }
 
+/* Of a module that onetube brings along. */
+static struct ot_span runtime_file(const struct finder *finder, const char *name)
+{
+    struct ot_span file = ot_shim_file(ot_span_of(name));
+    const struct ot_bundle_file *runtime = ot_bundle_find(finder->bundle, OT_RUNTIME_FILE);
+
+    return file.data == NULL && runtime != NULL ? runtime->data : file;
+}
+
 static int add_line(const struct finder *finder, struct group *group, const char *path,
                     struct ot_error *err)
 {
@@ -190,7 +200,7 @@ static int add_line(const struct finder *finder, struct group *group, const char
 
         if (strncmp(path, SHIM, strlen(SHIM)) != 0) /* made for one function: not onetube's */
             return 0;
-        text = ot_shim_file(ot_span_of(name));
+        text = runtime_file(finder, name);
         ot_sha256_hex(text, sha256);
         line = ot_asprintf("%s\n%s", name, sha256);
     } else {

@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "build/esbuild.h"
+#include "build/runtime.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -201,8 +202,9 @@ static void digest_members(const struct ot_dist *dist, struct digest *digests,
 
         ot_sha256_hex(file->data, digests[i].hex);
         report->total_bytes += file->data.len;
-        report->chunk_count +=
-            ot_span_starts(file->path, "chunks/") && ot_span_ends(file->path, ".js");
+        report->chunk_count += ot_span_starts(file->path, "chunks/") &&
+                               ot_span_ends(file->path, ".js") &&
+                               !ot_span_is(file->path, OT_RUNTIME_FILE);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "build/metafile.h"
 
+#include "build/runtime.h"
+
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,7 +327,7 @@ void ot_metafile_local(const struct ot_metafile *metafile, const char *path, str
 static bool is_loadable(const char *specifier)
 {
     return strncmp(specifier, "node:", 5) == 0 || strncmp(specifier, "cloudflare:", 11) == 0 ||
-           strncmp(specifier, "workerd:", 8) == 0;
+           strncmp(specifier, "workerd:", 8) == 0 || strcmp(specifier, OT_RUNTIME_IMPORT) == 0;
 }
 
 static const char *find_importer(const struct ot_metafile *metafile, const char *specifier)

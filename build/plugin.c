@@ -20,9 +20,8 @@ static void describe_callback(struct ot_buf *out, uint32_t id, struct ot_span fi
 void ot_plugin_describe(const struct ot_plugin *plugin, struct ot_buf *out)
 {
     static const char *const namespaces[] = {
-        OT_ENTRY_NAMESPACE, OT_SHIM_NAMESPACE,  OT_NODE_NAMESPACE,
-        OT_EMPTY_NAMESPACE, OT_WAIT_NAMESPACE,  OT_WASM_NAMESPACE,
-        OT_HTTPS_NAMESPACE, OT_LATER_NAMESPACE, OT_MODULE_NAMESPACE};
+        OT_ENTRY_NAMESPACE, OT_SHIM_NAMESPACE,  OT_NODE_NAMESPACE,  OT_EMPTY_NAMESPACE,
+        OT_WASM_NAMESPACE,  OT_HTTPS_NAMESPACE, OT_LATER_NAMESPACE, OT_MODULE_NAMESPACE};
     OT_AUTOBUF struct ot_buf filter = {0};
     OT_AUTOBUF struct ot_buf sources = {0};
 

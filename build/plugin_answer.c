@@ -9,8 +9,6 @@
 void ot_plugin_answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
                               const char *name_space, struct ot_span path)
 {
-    /* what is not used of these may be dropped, although it is evaluated when it is used */
-    bool droppable = strcmp(name_space, OT_WAIT_NAMESPACE) == 0;
     OT_AUTOBUF struct ot_buf value = {0};
 
     ot_put_object(&value, 4);
@@ -21,17 +19,18 @@ void ot_plugin_answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t 
     ot_put_key(&value, "path");
     ot_put_span(&value, path);
     ot_put_key(&value, "sideEffects");
-    ot_put_bool(&value, !droppable);
+    ot_put_bool(&value, true);
     ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
 }
 
-void ot_plugin_answer_external(struct ot_esbuild *esbuild, uint32_t id, const char *path)
+void ot_plugin_answer_external(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
+                               const char *path)
 {
     OT_AUTOBUF struct ot_buf value = {0};
 
     ot_put_object(&value, 3);
     ot_put_key(&value, "id");
-    ot_put_uint(&value, OT_RESOLVE_SPECIFIER);
+    ot_put_uint(&value, callback);
     ot_put_key(&value, "path");
     ot_put_string(&value, path);
     ot_put_key(&value, "external");

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "build/edit.h"
 #include "build/path.h"
+#include "build/runtime.h"
 #include "build/shim.h"
 #include "build/walk.h"
 
@@ -187,10 +188,9 @@ static void load_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, ui
  * shared. Modules with top-level await cannot be required: they are imported, which esbuild turns
  * into an asynchronous wrapper when it does not split code.
  *
- * The import of a module with a (dead) `await` makes esbuild see the entry as one that may
- * wait. Only in such modules does it report a `require` of a module with top-level await; in
- * others it silently drops the promise. Nothing of that import is used, so nothing of it is
- * left in the output.
+ * The (dead) `await` makes esbuild see the entry as one that may wait. Only in such modules does it
+ * report a `require` of a module with top-level await; in others it silently drops the promise.
+ * Nobody uses its value, so nothing of it is left in the output.
  */
 static void write_entry(const struct ot_plugin *plugin, struct ot_buf *out,
                         const struct ot_bundle_entry *entry)
@@ -201,9 +201,9 @@ static void write_entry(const struct ot_plugin *plugin, struct ot_buf *out,
     OT_AUTOFREE char *import = ot_asprintf("./%s", entry->file);
 
     ot_buf_printf(out,
-                  "import { cell } from \"onetube:shim\";\n"
-                  "export { OnetubeIsolate } from \"onetube:shim\";\n"
-                  "import { wait } from \"" OT_WAIT_SPECIFIER "\";\n"
+                  "import { cell } from \"" OT_RUNTIME_IMPORT "\";\n"
+                  "export { OnetubeIsolate } from \"" OT_RUNTIME_IMPORT "\";\n"
+                  "const wait = 0 && await 0;\n"
                   "%sexport default cell({ name: \"%s\", file: ",
                   entry->assets != NULL ? "import { assets } from \"onetube:assets\";\n" : "",
                   entry->name);
@@ -281,8 +281,6 @@ static int write_virtual(const struct ot_plugin *plugin, struct ot_span name_spa
         write_builtin(text, path);
     } else if (ot_span_is(name_space, OT_LATER_NAMESPACE)) {
         ot_buf_puts(text, "module.exports = {};\n");
-    } else if (ot_span_is(name_space, OT_WAIT_NAMESPACE)) {
-        ot_buf_puts(text, "if (0) await 0;\nexport const wait = 0;\n");
     } else if (ot_span_is(name_space, OT_WASM_NAMESPACE)) {
         write_instance(text, path);
     } else if (ot_span_is(name_space, OT_MODULE_NAMESPACE)) {

@@ -10,9 +10,6 @@
 #define OT_EMPTY_NAMESPACE "onetube-empty"
 /* Instances of .wasm files whose exports are imported by name. */
 #define OT_WASM_NAMESPACE "onetube-wasm"
-/* A module that might wait; see write_entry. */
-#define OT_WAIT_SPECIFIER "onetube:wait"
-#define OT_WAIT_NAMESPACE "onetube-wait"
 
 /* A module that imports a file of a package; see plugin_esm.c. */
 #define OT_MODULE_NAMESPACE "onetube-module"
@@ -48,7 +45,8 @@ struct ot_pending {
 
 void ot_plugin_answer_virtual(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
                               const char *name_space, struct ot_span path);
-void ot_plugin_answer_external(struct ot_esbuild *esbuild, uint32_t id, const char *path);
+void ot_plugin_answer_external(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
+                               const char *path);
 void ot_plugin_answer_error(struct ot_esbuild *esbuild, uint32_t id, struct ot_span text);
 /* "cannot resolve "x" (advice)" */
 void ot_plugin_answer_unresolved(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,

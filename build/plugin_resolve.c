@@ -1,6 +1,7 @@
 #include "build/plugin_parts.h"
 
 #include "build/path.h"
+#include "build/runtime.h"
 #include "build/semver.h"
 #include "build/shim.h"
 #include "build/specifiers.h"
@@ -45,7 +46,7 @@ static void resolve_builtin(struct ot_esbuild *esbuild, uint32_t id, const struc
 
     /* import() of a CommonJS module would lose the names */
     if (in_shim || ot_span_is(kind, "dynamic-import") || ot_span_is(kind, "require-resolve"))
-        ot_plugin_answer_external(esbuild, id, target);
+        ot_plugin_answer_external(esbuild, id, OT_RESOLVE_SPECIFIER, target);
     else
         ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_NODE_NAMESPACE,
                                  ot_span_of(target));
@@ -323,7 +324,8 @@ static void resolve_in_web(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
         resolve_specifier(plugin, esbuild, id, request, ot_span_of(specifier), true);
 }
 
-/* A file of the shim that another one imports by a relative path. */
+/* A file of the shim that another one imports by a relative path: what is not there by itself is in
+ * the runtime. */
 static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_span path,
                             struct ot_span importer)
 {
@@ -331,8 +333,11 @@ static void resolve_in_shim(struct ot_esbuild *esbuild, uint32_t id, struct ot_s
     OT_AUTOFREE char *folder = ot_path_folder(file);
     OT_AUTOFREE char *target = ot_path_join(folder, path);
 
-    ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_IN_SHIM, OT_SHIM_NAMESPACE,
-                             ot_span_of(target + 1));
+    if (ot_shim_file(ot_span_of(target + 1)).data == NULL)
+        ot_plugin_answer_external(esbuild, id, OT_RESOLVE_IN_SHIM, OT_RUNTIME_IMPORT);
+    else
+        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_IN_SHIM, OT_SHIM_NAMESPACE,
+                                 ot_span_of(target + 1));
 }
 
 /* How the metafile names the module that asks; "": it is not known. The caller frees it. */
@@ -368,9 +373,6 @@ void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
 
         ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_ENTRY_NAMESPACE,
                                  (struct ot_span){path.data + prefix, path.len - prefix});
-    } else if (ot_span_is(path, OT_WAIT_SPECIFIER)) {
-        ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_WAIT_NAMESPACE,
-                                 OT_SPAN("wait"));
     } else if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_MODULE_NAMESPACE)) {
         ot_plugin_answer_nothing(esbuild, id);
     } else if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_HTTPS_NAMESPACE)) {

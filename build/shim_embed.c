@@ -12,22 +12,13 @@
     extern const char shim_##symbol##_end[];
 
 #define FILES(X)                                                                                   \
-    X(answers, "answers.js")                                                                       \
     X(assets, "assets.js")                                                                         \
-    X(bytes, "bytes.js")                                                                           \
-    X(deno_errors, "deno-errors.js")                                                               \
-    X(env, "env.js")                                                                               \
     X(land_djwt, "land/djwt.js")                                                                   \
     X(land_sift, "land/sift.js")                                                                   \
-    X(media_types, "media-types.js")                                                               \
     X(npm_deno_shim_deno, "npm/@deno/shim-deno.js")                                                \
     X(npm_depd, "npm/depd.js")                                                                     \
     X(npm_http2_wrapper, "npm/http2-wrapper.js")                                                   \
     X(npm_undici, "npm/undici.js")                                                                 \
-    X(paths, "paths.js")                                                                           \
-    X(registry, "registry.js")                                                                     \
-    X(serve, "serve.js")                                                                           \
-    X(source_map, "source-map.js")                                                                 \
     X(std_assert_mod, "std/assert/mod.js")                                                         \
     X(std_async_mod, "std/async/mod.js")                                                           \
     X(std_crypto_mod, "std/crypto/mod.js")                                                         \
@@ -45,9 +36,8 @@
     X(std_path_mod, "std/path/mod.js")                                                             \
     X(std_testing_asserts, "std/testing/asserts.js")
 
-/* shim.js and the files that nothing else needs, which make has joined: one for esbuild to ask for.
- */
-EMBED_FROM(shim, OT_SHIM_JOINED)
+EMBED_FROM(runtime, OT_RUNTIME ".js")
+EMBED_FROM(small_runtime, OT_RUNTIME ".min.js")
 FILES(EMBED)
 
 #define ROW(symbol, file) {file, shim_##symbol, shim_##symbol##_end},
@@ -56,13 +46,24 @@ static const struct {
     const char *name;
     const char *data;
     const char *end;
-} files[] = {ROW(shim, "shim.js") FILES(ROW)};
+} files[] = {FILES(ROW)};
+
+static struct ot_span span_between(const char *start, const char *end)
+{
+    return (struct ot_span){start, (size_t)(end - start)};
+}
+
+struct ot_span ot_shim_runtime(bool minified)
+{
+    return minified ? span_between(shim_small_runtime, shim_small_runtime_end)
+                    : span_between(shim_runtime, shim_runtime_end);
+}
 
 struct ot_span ot_shim_file(struct ot_span name)
 {
     for (size_t i = 0; i < OT_COUNT(files); i++) {
         if (ot_span_is(name, files[i].name))
-            return (struct ot_span){files[i].data, (size_t)(files[i].end - files[i].data)};
+            return span_between(files[i].data, files[i].end);
     }
     return (struct ot_span){NULL, 0};
 }

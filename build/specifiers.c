@@ -74,7 +74,6 @@ static const struct {
     const char *shim;
 } shim_modules[] = {
     {"assets", "assets.js"},
-    {"shim", "shim.js"},
 };
 
 struct ot_span ot_span_tail(struct ot_span text, size_t from)

@@ -10,7 +10,7 @@
 enum ot_specifier_kind {
     OT_SPECIFIER_INVALID, /* cannot be had; `advice` says what to do */
     OT_SPECIFIER_BUILTIN, /* `target` is a built-in module of Node.js with its prefix: "node:fs" */
-    OT_SPECIFIER_SHIM,    /* `target` is a file of build/shim/: "shim.js" */
+    OT_SPECIFIER_SHIM,    /* `target` is a file of build/shim/: "assets.js" */
     OT_SPECIFIER_EMPTY,   /* only types: a module without content */
     OT_SPECIFIER_PACKAGE, /* `target` is a package's name and sub-path, as installed: "zod/v4" */
     OT_SPECIFIER_REMOTE,  /* `target` is where a vendor folder has the module: "host/path" */

@@ -6,7 +6,8 @@
 const FRAME = /(?:functions|chunks)\/[\w.-]+\.js:\d+:\d+/g;
 const INLINE = "//# sourceMappingURL=data:application/json;base64,";
 /** What the shim itself does between a handler and the engine says nothing about the function. */
-const OURS = /^onetube-/;
+const RUNTIME = "chunks/onetube.js";
+const OURS = ["onetube-", RUNTIME];
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** @typedef {{ sources: string[], lines: string[], decoded: number[][][], state: number[] }} SourceMap */
@@ -76,7 +77,7 @@ function find(map, line, column) {
 /** @param {string} frame "functions/hello.js:10:5" */
 function mapFrame(frame) {
     const [file, line, column] = frame.split(":");
-    const map = mapOf(file);
+    const map = file === RUNTIME ? undefined : mapOf(file);
     const found = map && find(map, Number(line), Number(column));
     if (!found) return frame;
     const source = map.sources[found[1]].replace(/^(\.\.\/)+/, "");
@@ -84,7 +85,7 @@ function mapFrame(frame) {
 }
 
 /** @param {string} line of a stack */
-const isOurs = (line) => OURS.test(line.replace(/^\s+at (.* \()?/, ""));
+const isOurs = (line) => OURS.some((start) => line.replace(/^\s+at (.* \()?/, "").startsWith(start));
 
 /** @param {string} stack of an error */
 export function mapStack(stack) {

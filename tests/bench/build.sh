@@ -38,6 +38,15 @@ done
 export XDG_STATE_HOME=$WORK/state
 mkdir "$XDG_STATE_HOME"
 
+# Nothing is removed before the end: ext4 walks around what was deleted in the last minutes, file by file, whenever it makes one.
+mkdir old
+aside() {
+    moves=$((${moves:-0} + 1))
+    for path in "$@"; do
+        [ ! -e "$path" ] || mv "$path" "old/$moves.${path##*/}"
+    done
+}
+
 onetube() {
     "$ONETUBE" build --functions functions --out dist "$@" >/dev/null 2>&1
 }
@@ -48,17 +57,17 @@ esbuild() {
 }
 
 cold() {
-    rm -rf functions/.onetube dist
+    aside functions/.onetube dist
     timed onetube
 }
 
 esbuild_all() {
-    rm -rf plain
+    aside plain
     timed esbuild --splitting functions/fn*/index.ts
 }
 
 apart() {
-    rm -rf dist
+    aside dist
     timed onetube --no-splitting --no-cache
 }
 
@@ -67,7 +76,7 @@ each() {
 }
 
 esbuild_each() {
-    rm -rf plain
+    aside plain
     timed each
 }
 

@@ -19,7 +19,7 @@ make() {
 }
 
 change() {
-    sed -i 's/paid /payed /' functions/pay/index.ts
+    sed -i 's/paid /owed /' functions/pay/index.ts
     printf '{ "public": true, "timeoutMs": 9000, "permissions": { "net": ["b.example"] } }\n' >functions/pay/1tube.json
     rm -r functions/old
     mkdir -p functions/new
@@ -95,14 +95,18 @@ modules
       -    Deno.serve(() => new Response("old"));
       -  }
       -});
-  + onetube:new +4 -0, in new
+  + onetube:new +6 -0, in new
       @@ line 1 @@
+      +import { cell } from "../chunks/onetube.js";
+      +import { OnetubeIsolate } from "../chunks/onetube.js";
       +var new_default = cell(
       +  { name: "new", file: "new/index.ts", public: null },
       +  () => require_new()
       +);
-  - onetube:old +0 -4, in old
+  - onetube:old +0 -6, in old
       @@ line 1 @@
+      -import { cell } from "../chunks/onetube.js";
+      -import { OnetubeIsolate } from "../chunks/onetube.js";
       -var old_default = cell(
       -  { name: "old", file: "old/index.ts", public: null },
       -  () => require_old()
@@ -112,7 +116,7 @@ modules
            Deno.serve(() => {
              const sum = round(1.5);
       -      return new Response("paid " + sum);
-      +      return new Response("payed " + sum);
+      +      return new Response("owed " + sum);
            });
          }
 END

@@ -95,7 +95,7 @@ TS
     build
     exits 0
     node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const files = (name) => m.functions.find((f) => f.name === name).moduleFiles;
-        if (files("reads").join() !== "files/_shared/near.txt,files/reads/data/cwd.txt,files/reads/data/here.txt" || files("plain")) { console.error(JSON.stringify(m, null, 1)); process.exit(1); }'
+        if (files("reads").join() !== "chunks/onetube.js,files/_shared/near.txt,files/reads/data/cwd.txt,files/reads/data/here.txt" || files("plain").join() !== "chunks/onetube.js") { console.error(JSON.stringify(m, null, 1)); process.exit(1); }'
     start_server dist --allow-unsigned
     answers reads here,cwd,near,missing,here
     stop_server
@@ -140,7 +140,7 @@ TS
     build
     exits 0
     node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const found = m.functions[0].moduleFiles.join().replaceAll("files/reads/", "");
-        if (found !== "files/_shared/d.txt,data/a.txt,data/b.txt,data/c.txt,data/client.js,pages/one.html,pages/two.html,posts/x.md,posts/y/z.md") { console.error(found); process.exit(1); }'
+        if (found !== "chunks/onetube.js,files/_shared/d.txt,data/a.txt,data/b.txt,data/c.txt,data/client.js,pages/one.html,pages/two.html,posts/x.md,posts/y/z.md") { console.error(found); process.exit(1); }'
     start_server dist --allow-unsigned
     answers reads data/a.txt,data/b.txt,data/c.txt,d,data/client.js,x.md+y,pages/one.html
     answers "reads?page=two" data/a.txt,data/b.txt,data/c.txt,d,data/client.js,x.md+y,pages/two.html

@@ -10,13 +10,15 @@ import { Connection, head } from "./raw.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 
-/** Answers with its number; `slow` and `lines` take their time. */
+/** Answers with its number; `slow` and `lines` take their time, `asleep` tells how many of the slow ones it has. */
 const source = (number) => `
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+let asleep = 0;
 Deno.serve(async (request) => {
     const { pathname } = new URL(request.url);
     const body = await request.text();
-    if (pathname.endsWith("/slow")) { await sleep(1200); return new Response("${number} slow"); }
+    if (pathname.endsWith("/slow")) { asleep++; await sleep(1200); asleep--; return new Response("${number} slow"); }
+    if (pathname.endsWith("/asleep")) return new Response(String(asleep));
     if (pathname.includes("/lines/")) return new Response(ReadableStream.from((async function* () {
         for (let i = 0; i < 25; i++) { yield new TextEncoder().encode(i + "\\n"); await sleep(Number(pathname.split("/").at(-1))); }
     })()));
@@ -193,7 +195,7 @@ export async function crashes(examples) {
         });
         await test("8.2 15.12 a request whose engine ends: 502 with a reason; nothing of the gateway's insides", async () => {
             const asked = gateway.ask("hello/slow");
-            await eventually(async () => (await gateway.health()).functions.hello.openRequests, 1);
+            await eventually(async () => (await gateway.ask("hello/asleep")).text, "1");
             process.kill((await gateway.cell("hello")).pid, "SIGKILL");
             const answer = await asked;
             assert.deepEqual([answer.status, answer.json()], [502, { error: "Function ended before it answered", reason: "function_crashed" }]);

@@ -46,6 +46,8 @@ static void broken_projects(void **state)
         {"export default () => {\n  const x = ;\n};\n", "pay/index.ts:2:13", "Unexpected \";\""},
         {"import x from \"./missing.ts\";\nexport default () => x;\n", "pay/index.ts:1:15",
          "cannot resolve \"./missing.ts\""},
+        {"import x from \"../chunks/onetube.js\";\nexport default () => x;\n", "pay/index.ts:0:0",
+         "\"../chunks/onetube.js\" is what onetube calls its own runtime"},
         {"// first\nimport Stripe from \"npm:stripe@14\";\nexport default () => Stripe;\n",
          "pay/index.ts:2:20",
          "cannot resolve \"npm:stripe@14\" (install it: npm install stripe@14, or onetube vendor "
@@ -143,7 +145,7 @@ static void shown_paths(void **state)
         {"../f", "../../y.ts", "../../y.ts"},
         {"/srv/functions", "a/b.ts", "/srv/functions/a/b.ts"},
         {"/", "a/b.ts", "/a/b.ts"},
-        {"functions", "onetube-shim:shim.js", "onetube-shim:shim.js"},
+        {"functions", "onetube-shim:onetube.js", "onetube-shim:onetube.js"},
     };
 
     (void)state;

@@ -1,4 +1,5 @@
 /* Good projects: what a build makes of them. */
+#include "build/runtime.h"
 #include "tests/unit/project.h"
 
 /* -- good projects ------------------------------------------------------------------------------
@@ -78,8 +79,9 @@ static void manifest_options(void **state)
     assert_string_equal(manifest->env.items[0], "A");
     /* the map is in the dist, and the function's cell gets it */
     assert_non_null(ot_manifest_member(manifest, OT_SPAN("functions/hello.js.map")));
-    assert_int_equal(function_of(payload, "hello")->module_count, 1);
-    assert_string_equal(function_of(payload, "hello")->modules[0]->path, "functions/hello.js.map");
+    assert_int_equal(function_of(payload, "hello")->module_count, 2);
+    assert_string_equal(function_of(payload, "hello")->modules[0]->path, OT_RUNTIME_FILE);
+    assert_string_equal(function_of(payload, "hello")->modules[1]->path, "functions/hello.js.map");
     assert_int_equal(project.report.chunk_count, 0);
     end(&project);
 }
@@ -140,9 +142,10 @@ static void top_level_await(void **state)
         "export const later = await Promise.resolve(greeting);\n");
     build_well(&project);
     payload = open_dist(&project);
-    assert_true(reaches(function_of(payload, "one"), "chunks/"));
-    assert_true(reaches(function_of(payload, "two"), "chunks/"));
-    assert_int_equal(function_of(payload, "waiting")->module_count, 0);
+    assert_true(reaches(function_of(payload, "one"), "chunks/chunk-"));
+    assert_true(reaches(function_of(payload, "two"), "chunks/chunk-"));
+    assert_int_equal(function_of(payload, "waiting")->module_count, 1);
+    assert_true(reaches(function_of(payload, "waiting"), OT_RUNTIME_FILE));
     waiting = read_output(&project, "functions/waiting.js");
     plain = read_output(&project, "functions/one.js");
     assert_non_null(strstr(waiting, "() => init_waiting().then("));

@@ -100,7 +100,8 @@ static const struct {
     {"https://cdn.skypack.dev/zod", PACKAGE, "zod", "npm install zod"},
     {"https://esm.sh.example.com/zod", REMOTE, "esm.sh.example.com/zod", "never uses the network"},
 
-    {"onetube:shim", SHIM, "shim.js", NULL},
+    {"onetube:assets", SHIM, "assets.js", NULL},
+    {"onetube:shim", INVALID, NULL, "onetube has no such module"},
     {"file:///srv/x.ts", FILE_, "/srv/x.ts", NULL},
     {"zod", PACKAGE, "zod", "npm install zod"},
     {"onetube:../x", INVALID, NULL, "onetube has no such module"},
@@ -186,7 +187,7 @@ static void filter(void **state)
         {"/x", true},
         {"@std/path", true},
         {"node:fs", true},
-        {"onetube:shim", true},
+        {"onetube:assets", true},
         {"fs", true},
         {"fs/promises", true},
         {"./a.wasm?module", true},
