@@ -7,8 +7,8 @@
 #define OT_OUTPUT_LINE_MAX (64u << 10)
 /* What one engine may write in a window; when it writes more, it waits for the next one. A line
  * counts for as many bytes besides, because of what it costs us. */
-#define OT_OUTPUT_WINDOW_MS 250
-#define OT_OUTPUT_WINDOW_BYTES (1u << 20)
+#define OT_OUTPUT_WINDOW_MS 25
+#define OT_OUTPUT_WINDOW_BYTES (100u << 10)
 #define OT_OUTPUT_LINE_COST 64u
 
 struct ot_output_stream {

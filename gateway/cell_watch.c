@@ -1,6 +1,7 @@
 #include "gateway/cell_watch.h"
 
 #include "base/process.h"
+#include "gateway/slice.h"
 #include "gateway/usage.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define SLICE_MS 50u
 #define MEBIBYTE (UINT64_C(1) << 20)
 /* Pages of its program that an engine still touches once it is ready (8 MiB were measured). */
 #define PROGRAM_BYTES (16 * MEBIBYTE)
@@ -26,6 +28,9 @@ struct ot_cell_watch {
     int64_t memory_at;               /* when to look at its memory */
     int64_t asked_at;                /* 0: nothing was asked */
     uint64_t asked_cpu_us;
+    int64_t slice_at; /* the last look at how much of a processor it takes */
+    uint64_t slice_cpu_us;
+    bool hogs;
     int question; /* the connection that it should close; -1: none */
 };
 
@@ -155,6 +160,21 @@ static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_
         ask(watch);
 }
 
+/* Others need not wait for one that is always running. */
+static void look_at_slice(struct ot_cell_watch *watch, int64_t now)
+{
+    uint64_t passed = (uint64_t)(now - watch->slice_at);
+    bool hogs = ot_hogs(passed, watch->cpu_us - watch->slice_cpu_us);
+
+    if (passed < SLICE_MS)
+        return;
+    watch->slice_at = now;
+    watch->slice_cpu_us = watch->cpu_us;
+    if (hogs != watch->hogs)
+        ot_slice_engine(watch->options.pid, hogs);
+    watch->hogs = hogs;
+}
+
 static void read_usage(struct ot_cell_watch *watch)
 {
     watch->resident_bytes = ot_usage_resident_bytes(watch->options.pid);
@@ -171,6 +191,7 @@ static void look(uv_timer_t *timer)
     uint64_t cpu_before = watch->cpu_us;
 
     read_usage(watch);
+    look_at_slice(watch, now);
     if (look_at_memory(watch, now))
         return;
     if (limits->memory_bytes > 0 && watch->memory_at < next)
@@ -182,22 +203,34 @@ static void look(uv_timer_t *timer)
     watch->looked_at = now;
 }
 
+/* Sooner than others: it was started because there is work. */
+static uint64_t first_look(const struct ot_cell_limits *limits)
+{
+    uint64_t interval = ot_silence_interval(limits);
+
+    return interval < SLICE_MS ? interval : SLICE_MS;
+}
+
 struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *options)
 {
     const struct ot_cell_limits *limits = &options->limits;
     struct ot_cell_watch *watch;
 
-    if (limits->memory_bytes == 0 && limits->cpu_ms == 0 && limits->silence_ms == 0)
+    if (limits->memory_bytes == 0 && limits->cpu_ms == 0 && limits->silence_ms == 0) {
+        ot_slice_engine(options->pid, false);
         return NULL;
+    }
     watch = ot_alloc(1, sizeof(*watch));
     watch->options = *options;
     watch->question = -1;
+    watch->hogs = true; /* as every engine that starts, until it is looked at */
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
     bound_memory(watch);
     read_usage(watch);
-    watch->looked_at = ot_now_ms();
-    uv_timer_start(&watch->timer, look, ot_silence_interval(limits), 0);
+    watch->looked_at = watch->slice_at = ot_now_ms();
+    watch->slice_cpu_us = watch->cpu_us;
+    uv_timer_start(&watch->timer, look, first_look(limits), 0);
     return watch;
 }
 

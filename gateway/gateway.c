@@ -5,6 +5,7 @@
 #include "gateway/cell_socket.h"
 #include "gateway/control.h"
 #include "gateway/places.h"
+#include "gateway/slice.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -275,6 +276,7 @@ int ot_gateway_run(const struct ot_gateway_options *options, struct ot_error *er
                                  .endpoints.lock = PTHREAD_MUTEX_INITIALIZER};
     int result = -1;
 
+    ot_slice_gateway();
     if (ot_listening_parse(&control.listening, options, err) < 0 ||
         ot_ready_fd_check(options->ready_fd, err) < 0 ||
         (options->engine != NULL &&

@@ -179,6 +179,16 @@ async function isLeftAlone(gateway) {
         assert.equal((await gateway.ask("short/turns/100")).text, "turned");
         assert.equal((await gateway.cell("short")).pid, cell.pid);
     });
+    await test("an engine that keeps a processor busy is nicer than others as long as it does, where that may be undone", async () => {
+        const nice = (id) => Number(readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1].split(" ")[16]);
+        const own = nice(gateway.pid);
+        const capabilities = BigInt(`0x${/CapEff:\s+(\w+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, "utf8"))[1]}`);
+        const nicer = (capabilities >> 23n) & 1n ? own + 10 : own; // CAP_SYS_NICE
+        const working = gateway.ask("good/turns/200");
+        await eventually(() => nice(pid), nicer);
+        assert.equal((await working).text, "turned");
+        await eventually(() => nice(pid), own);
+    });
     await test("long work below the limits, and memory below them", async () => {
         assert.equal((await gateway.ask("good/compute/500")).text, "worked 1");
         assert.equal((await gateway.ask("good/keep/50")).text, "kept");
