@@ -72,9 +72,9 @@ uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resid
     return ms > LOOK_MIN_MS ? ms : LOOK_MIN_MS;
 }
 
-bool ot_hogs(uint64_t passed_ms, uint64_t cpu_us)
+bool ot_hogs(uint64_t passed_ms, uint64_t cpu_ms)
 {
-    return cpu_us / 250 >= passed_ms;
+    return cpu_ms * 4 >= passed_ms;
 }
 
 /* At least one percent of the time. */

@@ -29,7 +29,7 @@ struct ot_cell_watch {
     int64_t asked_at;                /* 0: nothing was asked */
     uint64_t asked_cpu_us;
     int64_t slice_at; /* the last look at how much of a processor it takes */
-    uint64_t slice_cpu_us;
+    uint64_t slice_cpu_ms;
     bool hogs;
     int question; /* the connection that it should close; -1: none */
 };
@@ -160,16 +160,18 @@ static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_
         ask(watch);
 }
 
-/* Others need not wait for one that is always running. */
+/* Others need not wait for one that is always running, if only to collect its garbage. */
 static void look_at_slice(struct ot_cell_watch *watch, int64_t now)
 {
-    uint64_t passed = (uint64_t)(now - watch->slice_at);
-    bool hogs = ot_hogs(passed, watch->cpu_us - watch->slice_cpu_us);
+    uint64_t passed = (uint64_t)(now - watch->slice_at), cpu_ms;
+    bool hogs;
 
     if (passed < SLICE_MS)
         return;
+    cpu_ms = ot_usage_cpu_ms(watch->options.pid);
+    hogs = ot_hogs(passed, cpu_ms - watch->slice_cpu_ms);
     watch->slice_at = now;
-    watch->slice_cpu_us = watch->cpu_us;
+    watch->slice_cpu_ms = cpu_ms;
     if (hogs != watch->hogs)
         ot_slice_engine(watch->options.pid, hogs);
     watch->hogs = hogs;
@@ -229,7 +231,7 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
     bound_memory(watch);
     read_usage(watch);
     watch->looked_at = watch->slice_at = ot_now_ms();
-    watch->slice_cpu_us = watch->cpu_us;
+    watch->slice_cpu_ms = ot_usage_cpu_ms(options->pid);
     uv_timer_start(&watch->timer, look, first_look(limits), 0);
     return watch;
 }
