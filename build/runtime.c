@@ -1,7 +1,9 @@
 #include "build/runtime.h"
 
+#include "base/file.h"
 #include "build/diagnostics.h"
 #include "build/shim.h"
+#include "build/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,25 @@ static bool is_ours(const char *input)
     return strncmp(input, "onetube", strlen("onetube")) == 0 && strchr(input, ':') != NULL;
 }
 
+/* Where the file names it, from its quote on; 0, 0: not known. */
+static void find_place(const char *file, unsigned *line, unsigned *column)
+{
+    static const char name[] = OT_RUNTIME_IMPORT;
+    OT_AUTOBUF struct ot_buf text = {0};
+    struct ot_error ignored;
+    const char *found;
+
+    *line = *column = 0;
+    if (ot_read_file(file, OT_SOURCE_MAX, &text, &ignored) < 0 || text.len == 0 ||
+        (found = memmem(text.data, text.len, name, strlen(name))) == NULL)
+        return;
+    *line = *column = 1;
+    for (const char *at = text.data; at + 1 < found; at++) {
+        *column = *at == '\n' ? 1 : *column + 1;
+        *line += *at == '\n';
+    }
+}
+
 static void check_importers(const struct ot_metafile_nodes *inputs, const char *shown,
                             struct ot_build_report *report)
 {
@@ -27,11 +48,13 @@ static void check_importers(const struct ot_metafile_nodes *inputs, const char *
 
         for (size_t j = 0; j < input->import_count && !is_ours(input->path); j++) {
             OT_AUTOFREE char *file = NULL;
+            unsigned line, column;
 
             if (!is_runtime(&input->imports[j]))
                 continue;
             file = ot_shown_path(shown, input->path);
-            ot_report_error(report, file, 0, 0,
+            find_place(file, &line, &column);
+            ot_report_error(report, file, line, column,
                             ot_strdup("\"" OT_RUNTIME_IMPORT
                                       "\" is what onetube calls its own runtime: give the module "
                                       "that is meant another name"));

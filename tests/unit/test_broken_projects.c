@@ -46,7 +46,7 @@ static void broken_projects(void **state)
         {"export default () => {\n  const x = ;\n};\n", "pay/index.ts:2:13", "Unexpected \";\""},
         {"import x from \"./missing.ts\";\nexport default () => x;\n", "pay/index.ts:1:15",
          "cannot resolve \"./missing.ts\""},
-        {"import x from \"../chunks/onetube.js\";\nexport default () => x;\n", "pay/index.ts:0:0",
+        {"import x from \"../chunks/onetube.js\";\nexport default () => x;\n", "pay/index.ts:1:15",
          "\"../chunks/onetube.js\" is what onetube calls its own runtime"},
         {"// first\nimport Stripe from \"npm:stripe@14\";\nexport default () => Stripe;\n",
          "pay/index.ts:2:20",
