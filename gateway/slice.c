@@ -4,9 +4,8 @@
 #include "base/text.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/sched.h>
-#include <linux/sched/types.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,18 +17,27 @@
 #define SHORT 100000u
 #define LONG 100000000u
 
+/* sched_setattr(2), which this libc does not declare */
+struct attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t slice, deadline, period;
+};
+
 /* `nice`: NULL: as it is. What else its scheduling is stays. */
 static void set_thread(pid_t thread, uint64_t slice, const int *nice)
 {
-    struct sched_attr attributes = {0};
+    struct attributes attributes = {0};
 
-    if (syscall(SYS_sched_getattr, thread, &attributes, SCHED_ATTR_SIZE_VER0, 0) < 0 ||
-        (attributes.sched_policy != SCHED_NORMAL && attributes.sched_policy != SCHED_BATCH))
+    if (syscall(SYS_sched_getattr, thread, &attributes, sizeof(attributes), 0) < 0 ||
+        (attributes.policy != SCHED_OTHER && attributes.policy != SCHED_BATCH))
         return;
-    attributes.size = SCHED_ATTR_SIZE_VER0;
-    attributes.sched_runtime = slice;
+    attributes.size = sizeof(attributes);
+    attributes.slice = slice;
     if (nice != NULL)
-        attributes.sched_nice = *nice;
+        attributes.nice = *nice;
     (void)syscall(SYS_sched_setattr, thread, &attributes, 0);
 }
 
@@ -38,17 +46,34 @@ void ot_slice_gateway(void)
     set_thread(0, SHORT, NULL);
 }
 
-/* Whether what was made nicer can be as nice as this thread again. */
-static bool may_undo(int nice)
+/* On a thread of its own: where it may not be undone, that one stays nicer. */
+static void *try_to_undo(void *may)
 {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    struct rlimit limit;
+    int own = getpriority(PRIO_PROCESS, 0);
 
-    if (getrlimit(RLIMIT_NICE, &limit) == 0 && limit.rlim_cur >= (rlim_t)(20 - nice))
-        return true;
-    return syscall(SYS_capget, &header, data) == 0 &&
-           (data[CAP_TO_INDEX(CAP_SYS_NICE)].effective & CAP_TO_MASK(CAP_SYS_NICE)) != 0;
+    *(bool *)may =
+        setpriority(PRIO_PROCESS, 0, own + 1) == 0 && setpriority(PRIO_PROCESS, 0, own) == 0;
+    return NULL;
+}
+
+static bool may_undo;
+
+/* A user namespace gives CAP_SYS_NICE, and yet the kernel refuses: only trying tells. */
+static void find_out(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, try_to_undo, &may_undo) == 0)
+        pthread_join(thread, NULL);
+}
+
+/* Whether what was made nicer can be as nice as this thread again. */
+static bool changes_nice(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, find_out);
+    return may_undo;
 }
 
 void ot_slice_engine(pid_t engine, bool patient)
@@ -58,7 +83,6 @@ void ot_slice_engine(pid_t engine, bool patient)
     OT_AUTOLIST struct ot_list threads = {0};
     struct ot_error ignored;
     int own = getpriority(PRIO_PROCESS, 0), nice = patient ? own + NICER : own;
-    bool changes_nice = may_undo(own);
 
     if (fd < 0 || ot_list_dir(fd, &threads, path, &ignored) < 0)
         return; /* it has ended */
@@ -67,6 +91,6 @@ void ot_slice_engine(pid_t engine, bool patient)
 
         if (ot_parse_uint(ot_span_of(threads.items[i]), INT32_MAX, &thread))
             set_thread((pid_t)thread, (pid_t)thread == engine && !patient ? SHORT : LONG,
-                       changes_nice ? &nice : NULL);
+                       changes_nice() ? &nice : NULL);
     }
 }

@@ -4,9 +4,9 @@
  * otherwise it may wait for a clock tick, 4 ms. So the gateway and the threads that run functions
  * have the shortest slices. Threads that collect garbage have the longest, as have all of an engine
  * that starts or keeps a processor busy: they get as much processor time, only not before others.
- * Where it may be undone (RLIMIT_NICE, CAP_SYS_NICE) such an engine is also nicer than others by
- * 10: it has a processor for itself as long as nobody else needs it. Other kernels, and threads of
- * other scheduling policies, are as they were.
+ * Where it may be undone (RLIMIT_NICE, or CAP_SYS_NICE outside of user namespaces) such an engine
+ * is also nicer than others by 10: it has a processor for itself as long as nobody else needs it.
+ * Other kernels, and threads of other scheduling policies, are as they were.
  */
 #pragma once
 

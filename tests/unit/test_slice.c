@@ -136,6 +136,17 @@ static void limited(void)
     patient_and_back(nicer);
 }
 
+/* All capabilities, which do not count for this; where there are such namespaces. */
+static void in_user_namespace(void)
+{
+    const struct rlimit none = {0, 0};
+
+    if (setrlimit(RLIMIT_NICE, &none) < 0)
+        _exit(3);
+    if (unshare(CLONE_NEWUSER) == 0)
+        patient_and_back(0);
+}
+
 static void other_policies_stay(void)
 {
     const struct sched_param none = {0};
@@ -155,6 +166,7 @@ static void who_may_undo(void **state)
         in_child(limited);
     }
     in_child(unprivileged);
+    in_child(in_user_namespace);
 }
 
 static void policies(void **state)
