@@ -16,6 +16,14 @@ export const internalError = () => refusal(500, "Internal server error");
 export const unauthorized = () => refusal(401, "Unauthorized");
 export const timedOut = () => refusal(504, "Function execution timed out");
 
+/** @param {Error} error whose message may have come later than its stack, as that of a ZodError */
+function stackOf({ name, message, stack }) {
+    if (typeof stack !== "string") return `${name}: ${message}`;
+    if (stack !== "" && stack.includes(message)) return stack;
+    const frames = stack.indexOf("\n    at ");
+    return `${name}: ${message}${frames < 0 ? "" : stack.slice(frames)}`;
+}
+
 /**
  * The stack of what was thrown, with its causes. Never throws, whatever it is given.
  * @param {unknown} error
@@ -26,7 +34,7 @@ export function describe(error) {
         let text = "";
         for (let depth = 0; depth < 8; depth++) {
             if (!(error instanceof Error)) return text + `${typeof error} was thrown: ${String(error)}`;
-            text += mapStack(error.stack || `${error.name}: ${error.message}`);
+            text += mapStack(stackOf(error));
             if (error.cause === undefined) return text;
             text += "\n  caused by: ";
             error = error.cause;

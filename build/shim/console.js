@@ -5,6 +5,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe } from "./answers.js";
+import { mapStack } from "./source-map.js";
 
 const HEADER = "x-1tube-invocation-id";
 const MARKER = "__1TUBE_LOG__";
@@ -79,11 +80,20 @@ function toLine(fn, level, args) {
     return MARKER + JSON.stringify({ id: invocation.getStore() ?? null, level, msg, ts: Date.now(), fn });
 }
 
+/** For people: an error as the engine shows it, unless a source map knows more of its stack. @param {unknown} value */
+function withSources(value) {
+    try {
+        return value instanceof Error && value.stack && mapStack(value.stack) !== value.stack ? describe(value) : value;
+    } catch {
+        return value;
+    }
+}
+
 /** Once per isolate, before the function's own code runs. @param {string} fn its name */
 export function installConsole(fn) {
     const print = console.log.bind(console);
     for (const level of LEVELS) {
         const plain = console[level].bind(console);
-        console[level] = (...args) => (hasReader ? print(toLine(fn, level, args)) : plain(...args));
+        console[level] = (...args) => (hasReader ? print(toLine(fn, level, args)) : plain(...args.map(withSources)));
     }
 }

@@ -446,7 +446,7 @@ END
     mkdir -p "$folder/_shared" "$folder/one" "$folder/two"
     printf 'interface Input { path: string }\n\nexport function explode(input: Input): never {\n    throw new TypeError(`no ${input.path}`);\n}\n' >"$folder/_shared/explode.ts"
     for name in one two; do
-        printf 'import { explode } from "../_shared/explode.ts";\ntype Unused = string;\nexport default {\n    fetch: (request: Request) => explode({ path: new URL(request.url).pathname }),\n};\n' >"$folder/$name/index.ts"
+        printf 'import { explode } from "../_shared/explode.ts";\ntype Unused = string;\nexport default {\n    fetch: (request: Request) => explode({ path: new URL(request.url).pathname }),\n};\nconst said = (): void => console.error(new RangeError("said"));\nsaid();\n' >"$folder/$name/index.ts"
         echo '{ "public": true }' >"$folder/$name/1tube.json"
     done
     for kind in linked inline; do
@@ -458,6 +458,8 @@ END
         stop_server
         grep -q 'at explode (_shared/explode.ts:4:11)' "$LOG"
         grep -q '(two/index.ts:4:34)' "$LOG"
-        fails grep -q 'onetube-shim' "$LOG"
+        grep -q '^RangeError: said' "$LOG"
+        grep -q 'at said (two/index.ts:6:40)' "$LOG"
+        fails grep -q 'onetube-shim\|chunks/onetube.js' "$LOG"
     done
 }

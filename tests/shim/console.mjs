@@ -20,6 +20,7 @@ const HOSTILE = `
         fits: ["x".repeat(8192)],
         pair: ["x".repeat(8191) + "\\ud83d\\ude00"],
         error: [new Error("outer", { cause: new TypeError("inner", { cause: "text" }) })],
+        late: [Object.defineProperty(new Error(), "message", { get: () => "told\\nlater" })],
         nested: [{ error: new RangeError("in an object") }],
         marker: ["__1TUBE_LOG__{}"],
     };`;
@@ -118,6 +119,7 @@ export async function run(report, engine) {
     }
     await report.test("console: values: errors with their causes", async () => {
         assert.match(await printed("error"), /^Error: outer\n +at [^]*caused by: TypeError: inner\n +at [^]*caused by: .*text$/);
+        assert.match(await printed("late"), /^Error: told\nlater\n +at /);
         assert.match(await printed("nested"), /^\{"error":"RangeError: in an object\\n +at .*"\}$/);
     });
     await report.test("console: each level, in order, on standard output, with name and time", async () => {
