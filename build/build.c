@@ -233,7 +233,7 @@ static int bundle_sources(struct build *build, struct ot_error *err)
                           build->report, err) < 0)
         return -1;
     ot_bundle_tell(&build->bundle, build->report);
-    if (ot_runtime_add(&build->bundle, options->minify, build->shown, build->report, err) < 0)
+    if (ot_runtime_add(&build->bundle, options->minify, err) < 0)
         return -1;
     for (size_t i = 0; i < build->sources.count; i++) {
         if (ot_handlers_check(&folder, &build->bundle.metafile, &build->entries[i], build->report,

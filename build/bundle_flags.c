@@ -1,5 +1,5 @@
 /* With which flags esbuild bundles. */
-#include "build/runtime.h"
+#include "build/bundle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,6 @@ static const char *const fixed_flags[] = {
     "--external:node:*",
     "--external:cloudflare:*",
     "--external:workerd:*",
-    "--external:" OT_RUNTIME_IMPORT,
     "--define:process.env.NODE_ENV=\"production\"",
     "--define:global=globalThis",
     "--define:import.meta.url=\"file:///bundle/index.js\"",

@@ -201,8 +201,8 @@ static void write_entry(const struct ot_plugin *plugin, struct ot_buf *out,
     OT_AUTOFREE char *import = ot_asprintf("./%s", entry->file);
 
     ot_buf_printf(out,
-                  "import { cell } from \"" OT_RUNTIME_IMPORT "\";\n"
-                  "export { OnetubeIsolate } from \"" OT_RUNTIME_IMPORT "\";\n"
+                  "import { cell } from \"" OT_RUNTIME_SPECIFIER "\";\n"
+                  "export { OnetubeIsolate } from \"" OT_RUNTIME_SPECIFIER "\";\n"
                   "const wait = 0 && await 0;\n"
                   "%sexport default cell({ name: \"%s\", file: ",
                   entry->assets != NULL ? "import { assets } from \"onetube:assets\";\n" : "",

@@ -373,6 +373,9 @@ void ot_plugin_resolve(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uin
 
         ot_plugin_answer_virtual(esbuild, id, OT_RESOLVE_SPECIFIER, OT_ENTRY_NAMESPACE,
                                  (struct ot_span){path.data + prefix, path.len - prefix});
+    } else if (ot_span_is(path, OT_RUNTIME_SPECIFIER) &&
+               ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_ENTRY_NAMESPACE)) {
+        ot_plugin_answer_external(esbuild, id, OT_RESOLVE_SPECIFIER, OT_RUNTIME_IMPORT);
     } else if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_MODULE_NAMESPACE)) {
         ot_plugin_answer_nothing(esbuild, id);
     } else if (ot_span_is(ot_value_text(ot_value_get(request, "namespace")), OT_HTTPS_NAMESPACE)) {

@@ -78,6 +78,20 @@ write() {
     manifest 'm.files.length === 1 && m.functions.every((f) => f.moduleFiles.join() === "chunks/onetube.js") && m.builder.options.splitting === false'
 }
 
+@test "a project's files may be where the runtime is in a dist" {
+    mkdir -p chunks functions/chunks
+    echo 'export const found = "beside the functions";' >functions/chunks/onetube.js
+    echo 'export const found = "above the functions";' >chunks/onetube.js
+    write one/index.ts <<<"import { found } from '../chunks/onetube.js'; export default () => new Response(found);"
+    write two/index.ts <<<"import { found } from '../../chunks/onetube.js'; export default () => new Response(found);"
+    build
+    exits 0
+    grep -q 'found = "beside the functions"' dist/functions/one.js
+    grep -q 'found = "above the functions"' dist/functions/two.js
+    manifest 'm.functions.every((f) => f.moduleFiles.includes("chunks/onetube.js"))'
+    grep -q 'OnetubeIsolate' dist/chunks/onetube.js
+}
+
 @test "source maps: none, linked, inline" {
     put_function functions hello hi
     build --sourcemap linked

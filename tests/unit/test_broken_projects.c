@@ -47,7 +47,9 @@ static void broken_projects(void **state)
         {"import x from \"./missing.ts\";\nexport default () => x;\n", "pay/index.ts:1:15",
          "cannot resolve \"./missing.ts\""},
         {"import x from \"../chunks/onetube.js\";\nexport default () => x;\n", "pay/index.ts:1:15",
-         "\"../chunks/onetube.js\" is what onetube calls its own runtime"},
+         "cannot resolve \"../chunks/onetube.js\""},
+        {"import { cell } from \"onetube:runtime\";\nexport default () => cell;\n",
+         "pay/index.ts:1:22", "cannot resolve \"onetube:runtime\" (onetube has no such module)"},
         {"// first\nimport Stripe from \"npm:stripe@14\";\nexport default () => Stripe;\n",
          "pay/index.ts:2:20",
          "cannot resolve \"npm:stripe@14\" (install it: npm install stripe@14, or onetube vendor "
