@@ -34,7 +34,9 @@ struct ot_beside_values {
     "imports. The hash of a package is the integrity that onetube.lock.json, package-lock.json "   \
     "or npm-shrinkwrap.json has for it (property onetube:hash integrity); without one it is the "  \
     "SHA-256 of a list of its files that are in bundles, as sha256sum prints it, sorted by path "  \
-    "(onetube:hash files). The hash of the whole is that of manifest.json.\n\n"                    \
+    "(onetube:hash files); of onetube these are chunks/onetube.js, as onetube.js, and files of "   \
+    "its "                                                                                         \
+    "source's build/shim. The hash of the whole is that of manifest.json.\n\n"                     \
     "--provenance says of manifest.json which options, own sources and components gave it, and "   \
     "which versions of onetube and esbuild; with --sbom its SHA-256, too. It is one line, a DSSE " \
     "envelope, with a signature of each signer. The builder urn:onetube:builder:v1 stands for "    \
