@@ -85,7 +85,7 @@ function mapFrame(frame) {
 }
 
 /** @param {string} line of a stack */
-const isOurs = (line) => OURS.some((start) => line.replace(/^\s+at (.* \()?/, "").startsWith(start));
+const isOurs = (line) => OURS.some((start) => line.replace(/^\s+at (async )?(.* \()?/, "").startsWith(start));
 
 /** @param {string} stack of an error */
 export function mapStack(stack) {
