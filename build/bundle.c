@@ -32,6 +32,7 @@ void ot_bundle_free(struct ot_bundle *bundle)
     free(bundle->rewritten);
     for (size_t i = 0; i < bundle->use_count; i++) {
         free(bundle->uses[i].source);
+        free(bundle->uses[i].package);
         free(bundle->uses[i].read.path);
     }
     free(bundle->uses);

@@ -201,6 +201,7 @@ static struct ot_source_use copy_use(const struct ot_source_use *from)
     struct ot_source_use copy = *from;
 
     copy.source = ot_strdup(from->source);
+    copy.package = from->package != NULL ? ot_strdup(from->package) : NULL;
     copy.read.path = ot_strdup(from->read.path);
     return copy;
 }

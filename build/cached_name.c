@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "onetube build record 3"
+#define FORMAT "onetube build record 4"
 
 /* -- texts that are told apart ----------------------------------------------------------------- */
 

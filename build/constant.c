@@ -57,82 +57,6 @@ uint32_t ot_expression_end(const struct ot_tokens *tokens, uint32_t start)
     return index < tokens->count ? index : tokens->count;
 }
 
-/* -- definitions ------------------------------------------------------------------------------- */
-
-struct named {
-    struct ot_definition definition;
-    struct ot_span text;
-};
-
-static int compare_named(const void *a, const void *b)
-{
-    return ot_span_compare(((const struct named *)a)->text, ((const struct named *)b)->text);
-}
-
-/* The index of what `const name: Type = value` says, or 0. */
-static uint32_t value_of(const struct ot_tokens *tokens, uint32_t name)
-{
-    uint32_t equals = name + 1;
-
-    if (ot_token_is_punctuator(tokens, equals, ":"))
-        equals += 2;
-    return ot_token_is_punctuator(tokens, equals, "=") ? equals + 1 : 0;
-}
-
-void ot_constants_open(struct ot_constants *constants)
-{
-    const struct ot_tokens *tokens = constants->tokens;
-    OT_AUTOFREE struct named *found = ot_alloc(tokens->count / 4 + 1, sizeof(*found));
-    size_t count = 0;
-
-    for (uint32_t i = 0; i + 3 < tokens->count; i++) {
-        uint32_t value =
-            is_word(constants, i, "const") && tokens->items[i + 1].kind == OT_TOKEN_WORD
-                ? value_of(tokens, i + 1)
-                : 0;
-
-        if (value == 0)
-            continue;
-        found[count].text = ot_token_text(tokens, i + 1);
-        found[count++].definition = (struct ot_definition){.name = i + 1, .value = value};
-        i = value - 1;
-    }
-    qsort(found, count, sizeof(*found), compare_named);
-    constants->definitions = ot_alloc(count + 1, sizeof(*constants->definitions));
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && ot_span_equal(found[i].text, found[i - 1].text))
-            constants->definitions[constants->definition_count - 1].ambiguous = true;
-        else
-            constants->definitions[constants->definition_count++] = found[i].definition;
-    }
-}
-
-void ot_constants_free(struct ot_constants *constants)
-{
-    free(constants->definitions);
-    constants->definitions = NULL;
-    constants->definition_count = 0;
-}
-
-static const struct ot_definition *find(const struct ot_constants *constants, struct ot_span name)
-{
-    uint32_t low = 0, high = constants->definition_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct ot_definition *definition = &constants->definitions[middle];
-        int order = ot_span_compare(name, ot_token_text(constants->tokens, definition->name));
-
-        if (order == 0)
-            return definition->ambiguous ? NULL : definition;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 /* -- values ------------------------------------------------------------------------------------ */
 
 static void evaluate(struct ot_constants *constants, uint32_t start, uint32_t end,
@@ -234,11 +158,6 @@ static void put_joined(struct ot_constants *constants, uint32_t start, uint32_t 
     ot_buf_puts(out, path[0] != '\0' ? path : ".");
 }
 
-static bool is_folder(struct ot_span text)
-{
-    return ot_span_ends(text, "/") || ot_span_is(text, ".") || ot_span_is(text, "..");
-}
-
 /* new URL(text, base) */
 static void put_url(struct ot_constants *constants, uint32_t start, uint32_t close,
                     struct ot_buf *out)
@@ -255,11 +174,9 @@ static void put_url(struct ot_constants *constants, uint32_t start, uint32_t clo
                strpbrk(text.data, ":#%") == NULL && !ot_span_starts(ot_buf_span(&text), "//")) {
         struct ot_span place = path_of(&base);
         OT_AUTOFREE char *file = ot_strndup(place.data, place.len);
-        const char *slash = strrchr(file, '/');
-        OT_AUTOFREE char *folder = ot_strndup(file, slash != NULL ? (size_t)(slash - file) + 1 : 0);
-        OT_AUTOFREE char *path = ot_path_join(folder, ot_buf_span(&text));
+        OT_AUTOFREE char *path = ot_path_beside(file, ot_buf_span(&text));
 
-        ot_buf_printf(out, FILE_URL "%s%s", path, is_folder(ot_buf_span(&text)) ? "/" : "");
+        ot_buf_printf(out, FILE_URL "%s", path);
     } else {
         put_unknown(out);
     }
@@ -308,6 +225,27 @@ static bool is_value(const struct ot_constants *constants, uint32_t name)
                : !is_punctuator(constants, name + 1, "(");
 }
 
+/* import.meta.resolve(specifier), with `open` at its bracket; the index behind it. */
+static uint32_t put_resolved(struct ot_constants *constants, uint32_t open, struct ot_buf *out)
+{
+    uint32_t start = open + 1, close = constants->tokens->items[open].match;
+    OT_AUTOBUF struct ot_buf text = {0};
+    const struct ot_resolve *resolve = NULL;
+
+    if (close > open && argument(constants, &start, close, &text))
+        resolve = ot_resolves_get(constants->resolves, ot_buf_span(&text));
+    if (text.len > 0 && text.data[0] == '.' && strpbrk(text.data, ":#%?*") == NULL) {
+        OT_AUTOFREE char *path = ot_path_beside(constants->file, ot_buf_span(&text));
+
+        ot_buf_printf(out, FILE_URL "%s", path);
+    } else if (resolve != NULL && resolve->virtual_path != NULL) {
+        ot_buf_printf(out, FILE_URL OT_FILES_FOLDER "/%s", resolve->virtual_path);
+    } else {
+        put_unknown(out);
+    }
+    return close > open ? close + 1 : constants->tokens->count;
+}
+
 /* A name, or a.b.c, or a call of it; the index behind it. */
 static uint32_t put_name(struct ot_constants *constants, uint32_t index, struct ot_buf *out)
 {
@@ -320,6 +258,8 @@ static uint32_t put_name(struct ot_constants *constants, uint32_t index, struct 
     if (is_word(constants, index, "import") && is_word(constants, index + 2, "meta")) {
         struct ot_span member = ot_token_text(tokens, index + 4);
 
+        if (ot_span_is(member, "resolve") && is_punctuator(constants, index + 5, "("))
+            return put_resolved(constants, index + 5, out);
         if (!is_punctuator(constants, index + 3, ".") || is_punctuator(constants, index + 5, "("))
             put_unknown(out);
         else if (ot_span_is(member, "url"))
@@ -334,7 +274,7 @@ static uint32_t put_name(struct ot_constants *constants, uint32_t index, struct 
         ot_buf_puts(out, ot_span_is(name, "__dirname") ? folder : constants->file);
         return index + 1;
     }
-    definition = find(constants, name);
+    definition = ot_constants_find(constants, name);
     if (definition != NULL && is_value(constants, index)) {
         ot_constant(constants, definition->value, out);
         return index + 1;

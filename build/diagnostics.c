@@ -120,8 +120,7 @@ static char *lacking_text(struct ot_span text)
         (int)strcspn(part.data, "/\""), part.data);
 }
 
-/* esbuild's text; that of a specifier which it could not resolve says what to do instead. */
-static char *text_of(const struct ot_value *message)
+char *ot_message_text(const struct ot_value *message)
 {
     static const char unresolved[] = "Could not resolve \"";
     struct ot_span text = ot_value_text(ot_value_get(message, "text"));
@@ -167,7 +166,7 @@ static void add_message(struct ot_build_report *report, const char *shown,
                         const struct ot_value *message, bool is_error)
 {
     const struct ot_value *location = ot_value_get(message, "location");
-    struct ot_diagnostic diagnostic = {.is_error = is_error, .text = text_of(message)};
+    struct ot_diagnostic diagnostic = {.is_error = is_error, .text = ot_message_text(message)};
 
     if (location->type == OT_VALUE_OBJECT) {
         struct ot_span file = ot_value_text(ot_value_get(location, "file"));

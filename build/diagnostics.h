@@ -24,4 +24,10 @@ void ot_report_error(struct ot_build_report *report, const char *file, unsigned 
 void ot_report_messages(struct ot_build_report *report, const char *shown,
                         const struct ot_value *messages, bool are_errors);
 
+/*
+ * The text of one of them; that of a specifier which esbuild could not resolve says what to do
+ * instead. The caller frees it.
+ */
+char *ot_message_text(const struct ot_value *message);
+
 size_t ot_report_error_count(const struct ot_build_report *report);

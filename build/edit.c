@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILES "/bundle/files/"
+#define FILES OT_FILES_FOLDER "/"
 
 struct editor {
     struct ot_tokens tokens;
@@ -28,6 +28,11 @@ static bool is_word(const struct editor *editor, uint32_t index, const char *wor
 static bool is_punctuator(const struct editor *editor, uint32_t index, const char *text)
 {
     return ot_token_is_punctuator(&editor->tokens, index, text);
+}
+
+static bool mentions(const struct editor *editor, const char *text)
+{
+    return memmem(editor->tokens.text.data, editor->tokens.text.len, text, strlen(text)) != NULL;
 }
 
 static bool after_dot(const struct editor *editor, uint32_t index)
@@ -182,6 +187,40 @@ static void put_url_path(struct ot_buf *out, const char *path)
     }
 }
 
+/* A string, or what goes wrong in an array of one. */
+static void put_resolve(struct ot_buf *out, const struct ot_resolve *resolve)
+{
+    OT_AUTOBUF struct ot_buf url = {0};
+
+    if (resolve->virtual_path != NULL) {
+        ot_buf_puts(&url, "file://" FILES);
+        put_url_path(&url, resolve->virtual_path);
+    } else if (resolve->url != NULL) {
+        ot_buf_puts(&url, resolve->url);
+    }
+    ot_buf_putc(out, ',');
+    ot_put_js_string(out, ot_span_of(resolve->specifier));
+    ot_buf_puts(out, url.len > 0 ? ":" : ":[");
+    ot_put_js_string(out, url.len > 0 ? ot_buf_span(&url) : ot_span_of(resolve->error));
+    ot_buf_puts(out, url.len > 0 ? "" : "]");
+}
+
+/*
+ * import.meta.resolve: relative paths and URLs mean something everywhere, the names of modules only
+ * what the build found for them.
+ */
+static void put_resolver(struct ot_buf *out, const struct ot_resolves *resolves)
+{
+    ot_buf_puts(out, "resolve(s){const r=({__proto__:null");
+    for (size_t i = 0; resolves != NULL && i < resolves->count; i++)
+        put_resolve(out, &resolves->items[i]);
+    ot_buf_puts(out, "})[s=`${s}`];if(typeof r==\"string\")return r;"
+                     "if(r||!/^(\\.{0,2}\\/|\\.{1,2}$|(?!npm:|jsr:)[a-z][a-z0-9+.-]*:)/i.test(s))"
+                     "throw new TypeError(r?r[0]:`cannot resolve \"${s}\": a build knows only what "
+                     "import.meta.resolve is given as a literal text`);"
+                     "return new URL(s,url).href}");
+}
+
 /*
  * A function, because its declaration may stand behind its use, at the end, where nothing moves:
  * import.meta's members, and `d` and `f` for __dirname and __filename.
@@ -206,18 +245,16 @@ static void put_places(struct editor *editor, const struct ot_edit *edit)
     }
     ot_buf_puts(editor->out, ";const url=");
     ot_put_js_string(editor->out, ot_buf_span(&url));
-    ot_buf_printf(editor->out,
-                  ";return{d,f,url,dirname:d,filename:f,main:%s,"
-                  "resolve(s){return new URL(s,url).href}}}\n",
+    ot_buf_printf(editor->out, ";return{d,f,url,dirname:d,filename:f,main:%s,",
                   edit->is_entry ? "true" : "false");
+    if (mentions(editor, "resolve"))
+        put_resolver(editor->out, edit->resolves);
+    else
+        ot_buf_puts(editor->out, "resolve(s){return new URL(s,url).href}");
+    ot_buf_puts(editor->out, "}}\n");
 }
 
 /* -- JSX --------------------------------------------------------------------------------------- */
-
-static bool mentions(const struct editor *editor, const char *text)
-{
-    return memmem(editor->tokens.text.data, editor->tokens.text.len, text, strlen(text)) != NULL;
-}
 
 /*
  * esbuild reads pragmas wherever they stand; those of the file itself win, so ours are left out.
@@ -295,7 +332,7 @@ bool ot_edit(struct ot_span text, const struct ot_edit *edit, struct ot_buf *out
         for (uint32_t i = 0; i < editor.tokens.count; i++)
             visit(&editor, i);
         if (edit->virtual_path != NULL)
-            ot_reads_find(&editor.tokens, edit->virtual_path, &result->reads);
+            ot_reads_find(&editor.tokens, edit->virtual_path, edit->resolves, &result->reads);
     }
     ot_buf_append(out, text.data + editor.copied, text.len - editor.copied);
     if (editor.changed)

@@ -13,6 +13,7 @@
 struct ot_edit {
     const char *virtual_path; /* of the file, relative to /bundle/files */
     const char *url;          /* instead, of a module from the web, which is in no folder */
+    const struct ot_resolves *resolves; /* what import.meta.resolve means in it; may be NULL */
     bool is_entry;
     bool has_markup;          /* its name says that it may hold JSX */
     const struct ot_jsx *jsx; /* what deno.json says of it; NULL: nothing */

@@ -433,6 +433,8 @@ static void add_lookup(const struct collector *collector, const struct ot_lookup
 
         ot_facts_add(collector->facts, OT_FACT_ENTRY, path, users);
         ot_facts_add(collector->facts, OT_FACT_ENTRY, above, users);
+        if (ot_span_ends(ot_span_of(path), "/package.json"))
+            ot_facts_add(collector->facts, OT_FACT_CONTENT, path, users);
     } else {
         /* modules from the web are in no folder */
         add_specifier(collector, lookup->folder[0] == '/' ? lookup->folder : collector->folder,

@@ -11,8 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The package that an installed file is in. */
-static char *package_of(const char *file)
+char *ot_package_folder(const char *file)
 {
     static const char mark[] = "/node_modules/";
     const char *found = NULL;
@@ -27,7 +26,7 @@ static char *package_of(const char *file)
 
 char *ot_package_virtual_path(const char *file)
 {
-    OT_AUTOFREE char *package = package_of(file);
+    OT_AUTOFREE char *package = ot_package_folder(file);
     OT_AUTOFREE char *manifest = NULL;
     OT_AUTOTREE struct ot_tree tree = {0};
     struct ot_error ignored;
@@ -60,7 +59,7 @@ static bool is_own(const char *path, const char *package)
 
 static char *path_of(const char *source, const struct ot_read *read)
 {
-    OT_AUTOFREE char *package = package_of(source);
+    OT_AUTOFREE char *package = ot_package_folder(source);
     OT_AUTOFREE char *root = package != NULL ? ot_package_virtual_path(package) : NULL;
 
     if (root == NULL || (read->flags & (OT_READ_FROM_CWD | OT_READ_FOLDER)) != 0 ||
@@ -72,7 +71,7 @@ static char *path_of(const char *source, const struct ot_read *read)
 
 char *ot_package_read_file(const char *source, const struct ot_read *read)
 {
-    OT_AUTOFREE char *package = package_of(source);
+    OT_AUTOFREE char *package = ot_package_folder(source);
     OT_AUTOFREE char *path = path_of(source, read);
 
     return path != NULL && is_own(path, package) ? OT_STEAL(path) : NULL;
@@ -97,7 +96,7 @@ static bool has_to_know(const char *file, const char *input, struct ot_lookups *
     if (ot_read_file(file, OT_SOURCE_MAX, &text, &ignored) < 0 || text.len == 0 ||
         (!mentions(&text, "__dirname") && !mentions(&text, "import.meta")) ||
         (!mentions(&text, "readFile") && !mentions(&text, "new URL(") &&
-         !mentions(&text, "createRequire(")))
+         !mentions(&text, "meta.resolve(") && !mentions(&text, "createRequire(")))
         return false;
     virtual_path = ot_package_virtual_path(file);
     edit.virtual_path = virtual_path;

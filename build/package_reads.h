@@ -22,5 +22,8 @@ void ot_package_reads_find(const struct ot_project *project, const struct ot_met
  */
 char *ot_package_read_file(const char *source, const struct ot_read *read);
 
+/* The folder of the package that an installed file is in; the caller frees it. NULL: in none. */
+char *ot_package_folder(const char *file);
+
 /* "_package/<name>/<version>/<path>", see ot_project_virtual_path. The caller frees it. */
 char *ot_package_virtual_path(const char *file);

@@ -101,3 +101,17 @@ bool ot_path_is_installed(const char *path)
 {
     return strncmp(path, "node_modules/", 13) == 0 || strstr(path, "/node_modules/") != NULL;
 }
+
+static bool is_folder(struct ot_span text)
+{
+    return ot_span_ends(text, "/") || ot_span_is(text, ".") || ot_span_is(text, "..");
+}
+
+char *ot_path_beside(const char *file, struct ot_span text)
+{
+    const char *slash = strrchr(file, '/');
+    OT_AUTOFREE char *folder = ot_strndup(file, slash != NULL ? (size_t)(slash - file) + 1 : 0);
+    OT_AUTOFREE char *path = ot_path_join(folder, text);
+
+    return ot_asprintf("%s%s", path, is_folder(text) ? "/" : "");
+}

@@ -10,6 +10,12 @@
  */
 char *ot_path_join(const char *folder, struct ot_span text);
 
+/*
+ * What the relative reference `text` means beside the file, both absolute paths then: a slash at
+ * the end of `text` stays one. The caller frees it.
+ */
+char *ot_path_beside(const char *file, struct ot_span text);
+
 /* The folder of a file; "/" for what is at the top. The caller frees it. */
 char *ot_path_folder(const char *file);
 

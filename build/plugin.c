@@ -103,6 +103,8 @@ static int on_response(void *context, struct ot_esbuild *esbuild, uint32_t id,
         free_pending(&pending);
         return 0;
     }
+    if (ot_plugin_source_resolved(plugin, esbuild, id, response))
+        return 0;
     return ot_fail(err, OT_TOOL, "esbuild answers what was not asked");
 }
 
@@ -116,8 +118,10 @@ void ot_plugin_free(struct ot_plugin *plugin)
     for (size_t i = 0; i < plugin->pending_count; i++)
         free_pending(&plugin->pending[i]);
     free(plugin->pending);
+    ot_plugin_loading_free(plugin);
     for (size_t i = 0; i < plugin->use_count; i++) {
         free(plugin->uses[i].source);
+        free(plugin->uses[i].package);
         free(plugin->uses[i].read.path);
     }
     free(plugin->uses);

@@ -37,7 +37,8 @@ struct ot_bundle_entry {
 
 /* A file that a source reads, and which source that is. */
 struct ot_source_use {
-    char *source; /* relative to the functions folder */
+    char *source;  /* relative to the functions folder, as what follows */
+    char *package; /* a file of the package that it reads a file of; NULL: its own, or none */
     struct ot_read read;
 };
 
@@ -51,6 +52,8 @@ struct ot_plugin {
     uint32_t key;                     /* of the build */
     struct ot_pending *pending;       /* own: our questions that have no answer yet */
     size_t pending_count;
+    struct ot_loading *loading; /* own: sources that wait for what import.meta.resolve means */
+    size_t loading_count;
     struct ot_source_use *uses; /* own: found so far, in no order; some may be there twice */
     size_t use_count;
     struct ot_list instances;   /* own: "<source>\n<specifier>" of .wasm files, see edit.h */

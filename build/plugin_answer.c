@@ -46,11 +46,8 @@ void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id)
     ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
 }
 
-/* "errors" or "warnings" with one message; esbuild adds the place of the specifier. */
-void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span text)
+void ot_plugin_put_text(struct ot_buf *value, struct ot_span text)
 {
-    ot_put_key(value, key);
-    ot_put_array(value, 1);
     ot_put_object(value, 6);
     ot_put_key(value, "id");
     ot_put_string(value, "");
@@ -58,12 +55,20 @@ void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span
     ot_put_string(value, "");
     ot_put_key(value, "text");
     ot_put_span(value, text);
-    ot_put_key(value, "location");
-    ot_put_null(value);
     ot_put_key(value, "notes");
     ot_put_array(value, 0);
     ot_put_key(value, "detail");
     ot_put_uint(value, OT_PACKET_NONE);
+    ot_put_key(value, "location");
+}
+
+/* "errors" or "warnings" with one message; esbuild adds the place of the specifier. */
+void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span text)
+{
+    ot_put_key(value, key);
+    ot_put_array(value, 1);
+    ot_plugin_put_text(value, text);
+    ot_put_null(value);
 }
 
 void ot_plugin_answer_error(struct ot_esbuild *esbuild, uint32_t id, struct ot_span text)

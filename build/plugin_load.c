@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "build/edit.h"
+#include "build/package_reads.h"
 #include "build/path.h"
 #include "build/runtime.h"
 #include "build/shim.h"
@@ -125,7 +126,26 @@ static void answer(struct ot_esbuild *esbuild, uint32_t id, uint32_t callback,
     ot_esbuild_send(esbuild, id, true, ot_buf_span(&value));
 }
 
-static void keep(struct ot_plugin *plugin, const char *file, struct ot_edit_result *result)
+/*
+ * A file of the package whose file is read: import.meta.resolve gave the way to it. NULL: it is
+ * not read that way. Relative to the functions folder; the caller frees it.
+ */
+static char *package_read(const struct ot_plugin *plugin, const struct ot_read *read,
+                          const struct ot_resolves *resolves)
+{
+    for (size_t i = 0; resolves != NULL && i < resolves->count; i++) {
+        const char *file = resolves->items[i].file;
+        OT_AUTOFREE char *folder = file != NULL ? ot_package_folder(file) : NULL;
+        OT_AUTOFREE char *root = folder != NULL ? ot_package_virtual_path(folder) : NULL;
+
+        if (root != NULL && ot_path_is_beneath(read->path, root))
+            return ot_path_relative(plugin->project->folder, file);
+    }
+    return NULL;
+}
+
+static void keep(struct ot_plugin *plugin, const char *file, struct ot_edit_result *result,
+                 const struct ot_resolves *resolves)
 {
     plugin->uses = ot_realloc(plugin->uses, plugin->use_count + result->reads.count + 1,
                               sizeof(*plugin->uses));
@@ -133,6 +153,7 @@ static void keep(struct ot_plugin *plugin, const char *file, struct ot_edit_resu
         struct ot_source_use *use = &plugin->uses[plugin->use_count++];
 
         use->source = ot_path_relative(plugin->project->folder, file);
+        use->package = package_read(plugin, &result->reads.items[i], resolves);
         use->read = result->reads.items[i];
         result->reads.items[i].path = NULL;
     }
@@ -154,30 +175,41 @@ static bool is_entry(const struct ot_plugin *plugin, const char *file)
     return false;
 }
 
+void ot_plugin_answer_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                             const char *file, struct ot_span text,
+                             const struct ot_resolves *resolves)
+{
+    OT_AUTOFREE char *folder = ot_path_folder(file);
+    OT_AUTOFREE char *virtual_path = ot_project_virtual_path(plugin->project, file);
+    OT_CLEANUP(ot_edit_result_free) struct ot_edit_result result = {0};
+    OT_AUTOBUF struct ot_buf changed = {0};
+    const struct ot_edit edit = {
+        .virtual_path = virtual_path,
+        .resolves = resolves,
+        .is_entry = is_entry(plugin, file),
+        .has_markup = ot_span_ends(ot_span_of(file), "x"),
+        .jsx = ot_project_jsx(plugin->project, file),
+    };
+
+    if (!ot_edit(text, &edit, &changed, &result))
+        ot_plugin_answer_nothing(esbuild, id);
+    else
+        answer(esbuild, id, OT_LOAD_SOURCE, ot_buf_span(&changed), "default", folder);
+    keep(plugin, file, &result, resolves);
+}
+
 static void load_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                         struct ot_span path)
 {
     OT_AUTOFREE char *file = ot_strndup(path.data, path.len);
-    OT_AUTOFREE char *folder = ot_path_folder(file);
-    OT_AUTOFREE char *virtual_path = ot_project_virtual_path(plugin->project, file);
-    OT_CLEANUP(ot_edit_result_free) struct ot_edit_result result = {0};
     OT_AUTOBUF struct ot_buf text = {0};
-    OT_AUTOBUF struct ot_buf changed = {0};
-    const struct ot_edit edit = {
-        .virtual_path = virtual_path,
-        .is_entry = is_entry(plugin, file),
-        .has_markup = ot_span_ends(path, "x"),
-        .jsx = ot_project_jsx(plugin->project, file),
-    };
     struct ot_error ignored;
 
     /* what cannot be read, esbuild reports better */
-    if (ot_read_file(file, OT_SOURCE_MAX, &text, &ignored) < 0 ||
-        !ot_edit(ot_buf_span(&text), &edit, &changed, &result))
+    if (ot_read_file(file, OT_SOURCE_MAX, &text, &ignored) < 0)
         ot_plugin_answer_nothing(esbuild, id);
-    else
-        answer(esbuild, id, OT_LOAD_SOURCE, ot_buf_span(&changed), "default", folder);
-    keep(plugin, file, &result);
+    else if (!ot_plugin_resolve_source(plugin, esbuild, id, file, &text))
+        ot_plugin_answer_source(plugin, esbuild, id, file, ot_buf_span(&text), NULL);
 }
 
 /* -- virtual modules --------------------------------------------------------------------------- */

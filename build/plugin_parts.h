@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/plugin.h"
+#include "build/resolves.h"
 #include "build/specifiers.h"
 
 #define OT_PLUGIN_NAME "onetube"
@@ -54,6 +55,8 @@ void ot_plugin_answer_unresolved(struct ot_esbuild *esbuild, uint32_t id, struct
 /* "Go on as if we were not here." */
 void ot_plugin_answer_nothing(struct ot_esbuild *esbuild, uint32_t id);
 void ot_plugin_put_message(struct ot_buf *value, const char *key, struct ot_span text);
+/* One message, up to its place, which the caller appends: null, or an object. */
+void ot_plugin_put_text(struct ot_buf *value, struct ot_span text);
 /* What to do when the specifier cannot be resolved; the caller frees it. NULL: nothing is known. */
 char *ot_plugin_advice(const struct ot_plugin *plugin, const struct ot_specifier *specifier);
 /* Notes that an answer depends on what is at `path` (entry), or found for `target`. */
@@ -110,6 +113,31 @@ char *ot_plugin_dependency(const struct ot_plugin *plugin, const char *importer,
  */
 bool ot_plugin_wrap_module(const struct ot_plugin *plugin, const char *path, struct ot_buf *text);
 
+/* -- plugin_meta.c: what import.meta.resolve means in a source -- */
+
+/*
+ * A source that is loaded when esbuild's resolver, and so ours, has said what it asks for.
+ */
+struct ot_loading {
+    uint32_t answer; /* esbuild's question */
+    char *file;      /* absolute */
+    struct ot_buf text;
+    struct ot_resolves resolves;
+    uint32_t *asks; /* ours, one for each of `resolves`; 0: it has its answer */
+    size_t open;    /* of them without an answer */
+};
+
+/*
+ * Asks what the text's import.meta.resolve means, and takes the text. False: it asks for nothing
+ * that would have to be found.
+ */
+bool ot_plugin_resolve_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                              const char *file, struct ot_buf *text);
+/* One of the answers is there; with the last one the source is loaded. False: it is to none. */
+bool ot_plugin_source_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t ask,
+                               const struct ot_value *response);
+void ot_plugin_loading_free(struct ot_plugin *plugin);
+
 /* -- plugin_resolve.c, plugin_resolved.c, plugin_load.c -- */
 
 /*
@@ -126,6 +154,11 @@ void ot_plugin_resolved(struct ot_plugin *plugin, struct ot_esbuild *esbuild,
                         const struct ot_pending *pending, const struct ot_value *response);
 OT_MUST_USE int ot_plugin_load(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
                                const struct ot_value *request, struct ot_error *err);
+
+/* Answers with the source, changed where it has to be. `resolves` may be NULL. */
+void ot_plugin_answer_source(struct ot_plugin *plugin, struct ot_esbuild *esbuild, uint32_t id,
+                             const char *file, struct ot_span text,
+                             const struct ot_resolves *resolves);
 
 /* Appends the filter (Go's syntax) of the source files that ot_plugin_load may change. */
 void ot_plugin_source_filter(const struct ot_plugin *plugin, struct ot_buf *out);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define BUNDLE_FOLDER "/bundle"
-#define FILES_FOLDER BUNDLE_FOLDER "/files"
 #define FILE_URL "file://"
 #define NESTING_MAX 256u
 
@@ -88,13 +87,13 @@ static void add_value(struct search *search, uint32_t index, struct ot_span valu
     if (value.data[0] != '/') {
         if (!anchored && memchr(value.data, ':', value.len) == NULL)
             add(search, index, path, flags | OT_READ_FROM_CWD);
-    } else if (ot_path_is_beneath(path, FILES_FOLDER)) {
-        add(search, index, path + strlen(FILES_FOLDER) + (path[strlen(FILES_FOLDER)] == '/'),
+    } else if (ot_path_is_beneath(path, OT_FILES_FOLDER)) {
+        add(search, index, path + strlen(OT_FILES_FOLDER) + (path[strlen(OT_FILES_FOLDER)] == '/'),
             flags);
     } else if ((flags & OT_READ_CALL) != 0 &&
                (((flags & OT_READ_REQUIRED) != 0 && is_word(search, index, "new")) ||
                 ot_path_is_beneath(path, BUNDLE_FOLDER))) {
-        OT_AUTOFREE char *above = ot_path_relative(FILES_FOLDER, path);
+        OT_AUTOFREE char *above = ot_path_relative(OT_FILES_FOLDER, path);
 
         add(search, index, above, flags);
     }
@@ -165,13 +164,14 @@ static void visit(struct search *search, uint32_t index)
         find_path(search, index);
 }
 
-void ot_reads_find(const struct ot_tokens *tokens, const char *virtual_path, struct ot_reads *out)
+void ot_reads_find(const struct ot_tokens *tokens, const char *virtual_path,
+                   const struct ot_resolves *resolves, struct ot_reads *out)
 {
-    OT_AUTOFREE char *file = ot_asprintf(FILES_FOLDER "/%s", virtual_path);
+    OT_AUTOFREE char *file = ot_asprintf(OT_FILES_FOLDER "/%s", virtual_path);
     OT_AUTOFREE char *url = ot_asprintf(FILE_URL "%s", file);
     struct search search = {.tokens = tokens, .out = out, .url = url, .line = 1};
 
-    search.constants = (struct ot_constants){.tokens = tokens, .file = file};
+    search.constants = (struct ot_constants){.tokens = tokens, .file = file, .resolves = resolves};
     ot_constants_open(&search.constants);
     for (uint32_t i = 0; i < tokens->count; i++)
         visit(&search, i);

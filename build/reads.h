@@ -26,7 +26,8 @@ struct ot_reads {
 
 /*
  * Appends what the source at `virtual_path` (relative to /bundle/files) reads; nothing that it
- * names by an absolute path of its own.
+ * names by an absolute path of its own. `resolves` may be NULL.
  */
-void ot_reads_find(const struct ot_tokens *tokens, const char *virtual_path, struct ot_reads *out);
+void ot_reads_find(const struct ot_tokens *tokens, const char *virtual_path,
+                   const struct ot_resolves *resolves, struct ot_reads *out);
 void ot_reads_free(struct ot_reads *reads);

@@ -122,8 +122,9 @@ static void put_uses(struct ot_buf *out, const struct ot_bundle *bundle)
     for (size_t i = 0; i < bundle->use_count; i++) {
         const struct ot_source_use *use = &bundle->uses[i];
 
-        ot_put_array(out, 5);
+        ot_put_array(out, 6);
         ot_put_string(out, use->source);
+        put_text(out, use->package);
         ot_put_string(out, use->read.path);
         ot_put_uint(out, use->read.line);
         ot_put_uint(out, use->read.column);
@@ -339,10 +340,11 @@ static void read_uses(struct ot_bundle *bundle, const struct ot_value *array)
 
         bundle->uses[bundle->use_count++] =
             (struct ot_source_use){.source = read_string(item(value, 0)),
-                                   .read = {.path = read_string(item(value, 1)),
-                                            .line = read_number(item(value, 2)),
-                                            .column = read_number(item(value, 3)),
-                                            .flags = read_number(item(value, 4))}};
+                                   .package = read_text(item(value, 1)),
+                                   .read = {.path = read_string(item(value, 2)),
+                                            .line = read_number(item(value, 3)),
+                                            .column = read_number(item(value, 4)),
+                                            .flags = read_number(item(value, 5))}};
     }
 }
 

@@ -297,17 +297,22 @@ static int add_use(struct finder *finder, size_t function, const struct ot_sourc
     return 0;
 }
 
-/* What a package reads of its own; what it lacks, it lacks everywhere. */
+/* What is read of a package; what it lacks of its own, it lacks everywhere. */
 static int add_packaged(struct finder *finder, size_t function, const struct ot_source_use *use,
                         struct ot_error *err)
 {
     const char *functions = finder->project->folder;
-    OT_AUTOFREE char *source = ot_path_join(functions, ot_span_of(use->source));
+    OT_AUTOFREE char *source =
+        ot_path_join(functions, ot_span_of(use->package != NULL ? use->package : use->source));
     OT_AUTOFREE char *path = ot_package_read_file(source, &use->read);
     OT_AUTOFREE char *relative = path != NULL ? ot_path_relative(functions, path) : NULL;
 
-    if (path == NULL || !ot_is_relative_path(ot_span_of(use->read.path)))
+    if (path == NULL || !ot_is_relative_path(ot_span_of(use->read.path))) {
+        if (use->package != NULL && (use->read.flags & OT_READ_CALL) != 0)
+            report_not_found(finder, &(struct use){use, &finder->project->sources->items[function],
+                                                   function, 0, 0});
         return 0;
+    }
     if (!ot_list_has(&finder->out->packaged, relative))
         ot_list_add(&finder->out->packaged, relative);
     return add_file(finder, function, relative, err);
@@ -329,10 +334,10 @@ static int add_function(struct finder *finder, size_t index, struct ot_error *er
     ot_metafile_inputs(&bundle->metafile, start, &inputs);
     for (size_t i = 0; i < bundle->use_count; i++) {
         const struct ot_source_use *use = &bundle->uses[i];
-        bool installed = ot_path_is_installed(use->source);
+        bool packaged = use->package != NULL || ot_path_is_installed(use->source);
 
         if (ot_list_has(&inputs, use->source) &&
-            (installed ? add_packaged : add_use)(finder, index, use, err) < 0)
+            (packaged ? add_packaged : add_use)(finder, index, use, err) < 0)
             return -1;
     }
     return 0;

@@ -217,6 +217,71 @@ JS
     [ "$(sha256sum <dist/manifest.json)" != "$before" ]
 }
 
+@test "import.meta.resolve: what the build finds, a package's file beside it, and a clear error for the rest" {
+    write node_modules/@me/zip/package.json <<<'{ "name": "@me/zip", "version": "1.2.3", "type": "module", "exports": { ".": "./dist/index.js", "./table.bin": "./data/table.bin" } }'
+    write node_modules/@me/zip/dist/index.js <<<'export const name = "zip";'
+    add_wasm node_modules/@me/zip/dist/zip.wasm
+    write node_modules/@me/zip/data/table.bin <<<'the table'
+    package plain 2.0.0 'exports.never = "imported";'
+    write node_modules/plain/words.txt <<<'the words'
+    write functions/zips/deno.json <<<'{ "imports": { "zip": "npm:@me/zip@1", "own/": "./own/" } }'
+    write functions/zips/own/x.txt <<<'own text'
+    write functions/zips/y.txt <<<'a text beside'
+    function_ zips index.ts <<'TS'
+import { name } from "npm:@me/zip@1.2.3";
+import fs from "node:fs";
+const wasm = await Deno.readFile(new URL("zip.wasm", import.meta.resolve("npm:@me/zip@1.2.3")));
+const failure = (f: () => unknown) => { try { return f(); } catch (error) { return `${error.name}: ${error.message}`; } };
+Deno.serve(async () => Response.json([
+  name, (await WebAssembly.instantiate(wasm)).instance.exports.add(40, 2),
+  (await (await fetch(import.meta.resolve("zip/table.bin"))).text()).trim(),
+  fs.readFileSync(new URL("./words.txt", import.meta.resolve("plain")), "utf8").trim(),
+  Deno.readTextFileSync(new URL(import.meta.resolve("own/x.txt"))).trim(),
+  Deno.readTextFileSync(new URL(import.meta.resolve("./y.txt"))).trim(),
+  import.meta.resolve("zip"), import.meta.resolve("https://example.com/x"), import.meta.resolve("node:fs"),
+  failure(() => { try { return import.meta.resolve("gone"); } finally { } }),
+  failure(() => import.meta.resolve("npm:" + name)),
+]));
+TS
+    build
+    exits 0
+    node -e 'const m = JSON.parse(require("fs").readFileSync("dist/manifest.json")); const files = m.functions[0].moduleFiles.filter((file) => file.startsWith("files/")).join();
+        if (files !== "files/_package/_me/zip/1.2.3/data/table.bin,files/_package/_me/zip/1.2.3/dist/zip.wasm,files/_package/plain/2.0.0/words.txt,files/zips/own/x.txt,files/zips/y.txt") { console.error(files); process.exit(1); }'
+    start_server dist --allow-unsigned
+    answers zips '["zip",42,"the table","the words","own text","a text beside","file:///bundle/files/_package/_me/zip/1.2.3/dist/index.js","https://example.com/x","node:fs","TypeError: cannot resolve \"gone\" (install it: npm install gone)","TypeError: cannot resolve \"npm:zip\": a build knows only what import.meta.resolve is given as a literal text"]'
+    stop_server
+    # another version of a package that is only asked for, from the cache
+    sed -i s/2.0.0/2.0.1/ node_modules/plain/package.json
+    build
+    exits 0
+    [ -f dist/files/_package/plain/2.0.1/words.txt ]
+    cp -r dist dist.cached
+    build --no-cache
+    exits 0
+    diff -r dist dist.cached
+}
+
+@test "import.meta.resolve of what is not there is an error of the build" {
+    write node_modules/zip/package.json <<<'{ "name": "zip", "version": "1.0.0", "main": "index.js" }'
+    write node_modules/zip/index.js <<<'export const name = "zip";'
+    function_ zips index.ts <<'TS'
+const one = import.meta.resolve("npm:gone@1");
+export const two = () => [one, import.meta.resolve("absent")];
+Deno.serve(() => new Response("ok"));
+TS
+    build
+    exits 1
+    has 'functions/zips/index.ts:1:33: cannot resolve "npm:gone@1" (install it: npm install gone@1'
+    has 'functions/zips/index.ts:2:52: cannot resolve "absent" (install it: npm install absent)'
+    function_ zips index.ts <<'TS'
+const bytes = await Deno.readFile(new URL("zip.wasm", import.meta.resolve("npm:zip@1")));
+Deno.serve(() => new Response(bytes));
+TS
+    build
+    exits 1
+    has 'functions/zips/index.ts:1:35: the file "_package/zip/1.0.0/zip.wasm" that is read here does not exist'
+}
+
 @test "wasm: as a module, with ?module, its exports by name, and from bytes" {
     for name in module query names bytes; do add_wasm functions/$name/add.wasm; done
     function_ module index.ts <<<'import add from "./add.wasm"; export default async () => new Response(String((await WebAssembly.instantiate(add)).exports.add(1, 2)));'

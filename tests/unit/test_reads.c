@@ -10,11 +10,19 @@ static void describe(const char *text, struct ot_buf *out)
 {
     static const char letters[] = "rc.d";
     struct ot_tokens tokens;
+    struct ot_resolve known[] = {
+        {.specifier = (char[]){"npm:zip@1"},
+         .virtual_path = (char[]){"_package/zip/1.0.0/dist/index.js"}},
+        {.specifier = (char[]){"zip/x.bin"}, .virtual_path = (char[]){"_package/zip/1.0.0/x.bin"}},
+        {.specifier = (char[]){"fs"}, .url = (char[]){"node:fs"}},
+        {.specifier = (char[]){"gone"}, .error = (char[]){"cannot resolve \"gone\""}},
+    };
+    const struct ot_resolves resolves = {known, OT_COUNT(known)};
     struct ot_reads reads = {0};
 
     ot_lex(ot_span_of(text), &tokens);
     assert_true(tokens.sound);
-    ot_reads_find(&tokens, "pay/src/main.ts", &reads);
+    ot_reads_find(&tokens, "pay/src/main.ts", &resolves, &reads);
     ot_buf_puts(out, "");
     for (size_t i = 0; i < reads.count; i++) {
         const struct ot_read *read = &reads.items[i];
@@ -87,6 +95,21 @@ static void found(void **state)
         {"let a = 'x'; readFileSync(a)", ""},
         {"const a = b, b = a; readFileSync(a + b)", ""},
         {"const html = load(path.join(import.meta.dirname, 'x.html'))", ":pay/src/x.html"},
+        /* what import.meta.resolve gives */
+        {"Deno.readFile(new URL('x.wasm', import.meta.resolve('npm:zip@1')))",
+         "rc:_package/zip/1.0.0/dist/x.wasm :_package/zip/1.0.0/dist/x.wasm"
+         " :_package/zip/1.0.0/dist/index.js"},
+        {"const at = import.meta.resolve(`npm:zip@1`);\n"
+         "readFileSync(fileURLToPath(new URL('../x', at)))",
+         ":_package/zip/1.0.0/dist/index.js c:_package/zip/1.0.0/x :_package/zip/1.0.0/x"},
+        {"fetch(import.meta.resolve('zip/x.bin'))",
+         "c:_package/zip/1.0.0/x.bin :_package/zip/1.0.0/x.bin"},
+        {"Deno.readTextFile(new URL(import.meta.resolve('../x.txt')))",
+         "c:pay/x.txt :pay/x.txt :pay/x.txt"},
+        {"new URL('x', import.meta.resolve('fs'))", ""},
+        {"new URL('x', import.meta.resolve('gone')); new URL('x', import.meta.resolve('never'))",
+         ""},
+        {"new URL('x', import.meta.resolve(name))", ""},
         /* parts that are not known */
         {"Deno.readTextFile(`./mails/${name}.html`)", "c:./mails/*.html"},
         {"readFileSync(join(__dirname, 'mails', lang(), name + '.html'))",
@@ -129,7 +152,7 @@ static void places(void **state)
 
     (void)state;
     ot_lex(ot_span_of(text), &tokens);
-    ot_reads_find(&tokens, "pay/index.ts", &reads);
+    ot_reads_find(&tokens, "pay/index.ts", NULL, &reads);
     assert_int_equal(reads.count, 2);
     assert_int_equal(reads.items[0].line, 3);
     assert_int_equal(reads.items[0].column, 3);
@@ -172,7 +195,7 @@ static void hostile(void **state)
         for (size_t j = 0; j < count; j++)
             ot_buf_puts(&text, units[i].close);
         ot_lex(ot_buf_span(&text), &tokens);
-        ot_reads_find(&tokens, "pay/index.ts", &reads);
+        ot_reads_find(&tokens, "pay/index.ts", NULL, &reads);
         ot_reads_free(&reads);
         ot_tokens_free(&tokens);
     }
