@@ -5,6 +5,7 @@
 #define MB_MAX (UINT64_C(1) << 32)
 /* So much memory a process can have taken in a millisecond. */
 #define GROWTH_PER_MS (2 * MEBIBYTE)
+#define HOG_US 20000u
 #define LOOK_MIN_MS 10u
 #define LOOK_MAX_MS 250u
 #define STARVED_FACTOR 4u
@@ -72,9 +73,9 @@ uint64_t ot_memory_next_look(const struct ot_cell_limits *limits, uint64_t resid
     return ms > LOOK_MIN_MS ? ms : LOOK_MIN_MS;
 }
 
-bool ot_hogs(uint64_t passed_ms, uint64_t cpu_ms)
+bool ot_hogs(uint64_t cpu_us)
 {
-    return cpu_ms * 4 >= passed_ms;
+    return cpu_us >= HOG_US;
 }
 
 /* At least one percent of the time. */

@@ -74,8 +74,8 @@ enum ot_silence ot_silence_judge(const struct ot_cell_limits *limits, uint64_t s
 /* How often, in milliseconds, to look: often enough for the precision that the limits need, at
  * least every 250 and at most every 10. */
 uint64_t ot_silence_interval(const struct ot_cell_limits *limits);
-/* Whether it keeps a processor busy: in the time that has passed all its threads together had one
- * for a quarter of that or more. */
-bool ot_hogs(uint64_t passed_ms, uint64_t cpu_ms);
+/* Whether it keeps a processor busy: so much CPU time without a turn of its event loop (20 ms) that
+ * others should not wait for it. */
+bool ot_hogs(uint64_t cpu_us);
 /* Whether it has run enough in a time to be asked; one that rests is not. */
 bool ot_silence_asks(uint64_t passed_ms, uint64_t cpu_us);

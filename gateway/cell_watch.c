@@ -14,7 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SLICE_MS 50u
+#define FIRST_LOOK_MS 50u
+#define CURIOUS_MS 25
 #define MEBIBYTE (UINT64_C(1) << 20)
 /* Pages of its program that an engine still touches once it is ready (8 MiB were measured). */
 #define PROGRAM_BYTES (16 * MEBIBYTE)
@@ -28,9 +29,7 @@ struct ot_cell_watch {
     int64_t memory_at;               /* when to look at its memory */
     int64_t asked_at;                /* 0: nothing was asked */
     uint64_t asked_cpu_us;
-    int64_t slice_at; /* the last look at how much of a processor it takes */
-    uint64_t slice_cpu_ms;
-    bool hogs;
+    bool hogs;    /* a processor */
     int question; /* the connection that it should close; -1: none */
 };
 
@@ -148,33 +147,40 @@ static void judge_silence(struct ot_cell_watch *watch, int64_t now)
     }
 }
 
-static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_t cpu_before)
+/* Others need not wait for one that does not give way; while that is not known it is as it was. */
+static void settle_slice(struct ot_cell_watch *watch)
+{
+    bool hogs = watch->hogs;
+
+    if (watch->asked_at == 0)
+        hogs = false;
+    else if (ot_hogs(watch->cpu_us - watch->asked_cpu_us))
+        hogs = true;
+    if (hogs != watch->hogs)
+        ot_slice_engine(watch->options.pid, hogs);
+    watch->hogs = hogs;
+}
+
+static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_t passed,
+                               uint64_t cpu_before)
 {
     if (has_answered(watch)) {
         ot_autoclose(&watch->question);
         watch->asked_at = 0;
+        settle_slice(watch);
     }
     if (watch->asked_at > 0)
         judge_silence(watch, now);
-    else if (ot_silence_asks((uint64_t)(now - watch->looked_at), watch->cpu_us - cpu_before))
+    else if (ot_silence_asks(passed, watch->cpu_us - cpu_before))
         ask(watch);
+    settle_slice(watch);
 }
 
-/* Others need not wait for one that is always running, if only to collect its garbage. */
-static void look_at_slice(struct ot_cell_watch *watch, int64_t now)
+/* Whether the answer to a question may tell more than the next regular look. */
+static bool is_curious(const struct ot_cell_watch *watch)
 {
-    uint64_t passed = (uint64_t)(now - watch->slice_at), cpu_ms;
-    bool hogs;
-
-    if (passed < SLICE_MS)
-        return;
-    cpu_ms = ot_usage_cpu_ms(watch->options.pid);
-    hogs = ot_hogs(passed, cpu_ms - watch->slice_cpu_ms);
-    watch->slice_at = now;
-    watch->slice_cpu_ms = cpu_ms;
-    if (hogs != watch->hogs)
-        ot_slice_engine(watch->options.pid, hogs);
-    watch->hogs = hogs;
+    return watch->asked_at > 0 && !ot_hogs(watch->cpu_us - watch->asked_cpu_us) &&
+           uv_is_active((const uv_handle_t *)&watch->timer);
 }
 
 static void read_usage(struct ot_cell_watch *watch)
@@ -190,19 +196,21 @@ static void look(uv_timer_t *timer)
     bool judges_loop = limits->cpu_ms > 0 || limits->silence_ms > 0;
     int64_t now = ot_now_ms();
     int64_t next = judges_loop ? now + (int64_t)ot_silence_interval(limits) : INT64_MAX;
-    uint64_t cpu_before = watch->cpu_us;
+    uint64_t cpu_before = watch->cpu_us, passed = (uint64_t)(now - watch->looked_at);
 
     read_usage(watch);
-    look_at_slice(watch, now);
     if (look_at_memory(watch, now))
         return;
     if (limits->memory_bytes > 0 && watch->memory_at < next)
         next = watch->memory_at;
     if (next < INT64_MAX)
         uv_timer_start(&watch->timer, look, (uint64_t)(next - now), 0);
-    if (judges_loop)
-        look_at_event_loop(watch, now, cpu_before);
     watch->looked_at = now;
+    if (!judges_loop)
+        return;
+    look_at_event_loop(watch, now, passed, cpu_before);
+    if (is_curious(watch) && now + CURIOUS_MS < next)
+        uv_timer_start(&watch->timer, look, CURIOUS_MS, 0);
 }
 
 /* Sooner than others: it was started because there is work. */
@@ -210,7 +218,7 @@ static uint64_t first_look(const struct ot_cell_limits *limits)
 {
     uint64_t interval = ot_silence_interval(limits);
 
-    return interval < SLICE_MS ? interval : SLICE_MS;
+    return interval < FIRST_LOOK_MS ? interval : FIRST_LOOK_MS;
 }
 
 struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *options)
@@ -225,13 +233,12 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
     watch = ot_alloc(1, sizeof(*watch));
     watch->options = *options;
     watch->question = -1;
-    watch->hogs = true; /* as every engine that starts, until it is looked at */
+    watch->hogs = true; /* as every engine that starts, until it has given way */
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
     bound_memory(watch);
     read_usage(watch);
-    watch->looked_at = watch->slice_at = ot_now_ms();
-    watch->slice_cpu_ms = ot_usage_cpu_ms(options->pid);
+    watch->looked_at = ot_now_ms();
     uv_timer_start(&watch->timer, look, first_look(limits), 0);
     return watch;
 }
