@@ -7,7 +7,7 @@ const FRAME = /(?:functions|chunks)\/[\w.-]+\.js:\d+:\d+/g;
 const INLINE = "//# sourceMappingURL=data:application/json;base64,";
 /** What the shim itself does between a handler and the engine says nothing about the function. */
 const RUNTIME = "chunks/onetube.js";
-const OURS = ["onetube-", RUNTIME];
+const OURS = ["onetube-", "onetube:", RUNTIME];
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** @typedef {{ sources: string[], lines: string[], decoded: number[][][], state: number[] }} SourceMap */

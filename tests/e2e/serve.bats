@@ -449,23 +449,28 @@ END
         printf 'import { explode } from "../_shared/explode.ts";\ntype Unused = string;\nexport default {\n    fetch: (request: Request) => explode({ path: new URL(request.url).pathname }),\n};\nconst said = (): void => console.error(new RangeError("said"));\nsaid();\n' >"$folder/$name/index.ts"
         echo '{ "public": true }' >"$folder/$name/1tube.json"
     done
-    mkdir "$folder/three"
+    mkdir "$folder/three" "$folder/four"
+    printf 'throw new URIError("early");\nexport default () => new Response("never");\n' >"$folder/four/index.ts"
+    echo '{ "public": true }' >"$folder/four/1tube.json"
     printf 'Deno.serve({ onError: () => new Response("caught") }, async () => {\n    await Promise.resolve();\n    throw new EvalError("late");\n});\n' >"$folder/three/index.ts"
     echo '{ "public": true }' >"$folder/three/1tube.json"
     for kind in linked inline; do
         "$ONETUBE" build --functions "$folder" --out "$BATS_TEST_TMPDIR/$kind" --sourcemap "$kind" 2>/dev/null
         LOG=$BATS_TEST_TMPDIR/$kind.log
-        start_server "$BATS_TEST_TMPDIR/$kind" --allow-unsigned --function two --function three
+        start_server "$BATS_TEST_TMPDIR/$kind" --allow-unsigned --function two --function three --function four
+        curl -sS -o /dev/null "$URL/four"
         [ "$(curl -sS "$URL/three")" = caught ]
         [ "$(curl -sS "$URL/two/x")" = '{"error":"Internal server error"}' ]
         wait_until grep -q 'TypeError: no /two/x' "$LOG"
         stop_server
         grep -q 'at explode (_shared/explode.ts:4:11)' "$LOG"
         grep -q '(two/index.ts:4:34)' "$LOG"
+        grep -q 'URIError: early' "$LOG"
+        grep -q '(four/index.ts:1:7)' "$LOG"
         grep -q '^EvalError: late' "$LOG"
         grep -q 'at three/index.ts:3:11' "$LOG"
         grep -q '^RangeError: said' "$LOG"
         grep -q 'at said (two/index.ts:6:40)' "$LOG"
-        fails grep -q 'onetube-shim\|chunks/onetube.js' "$LOG"
+        fails grep -q 'onetube-shim\|chunks/onetube.js\|onetube:four' "$LOG"
     done
 }
