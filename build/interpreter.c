@@ -79,6 +79,25 @@ static bool is_chosen(const char *start, const char *at, struct ot_span behind)
            strchr(";,)\n", behind.data[0]) != NULL;
 }
 
+/*
+ * "construct(Function, list)(a)" or with ".apply(": how Emscripten's embind makes its callers.
+ */
+static bool is_constructed(const char *start, const char *at, struct ot_span behind)
+{
+    static const char *const calls[] = {")(", ").apply(", ").call("};
+
+    if (at - start < 2 || at[-1] != '(' || !is_word(at[-2]) || !ot_span_starts(behind, ","))
+        return false;
+    behind = ot_span_skip(behind, ot_span_starts(behind, ", ") ? 2 : 1);
+    while (behind.len > 0 && is_word(behind.data[0]))
+        behind = ot_span_skip(behind, 1);
+    for (size_t i = 0; i < OT_COUNT(calls); i++) {
+        if (ot_span_starts(behind, calls[i]))
+            return true;
+    }
+    return false;
+}
+
 /* The source that a place in an output comes from, as esbuild's comment above it says. */
 static struct ot_span source_of(struct ot_span output, const char *at)
 {
@@ -129,7 +148,8 @@ static struct ot_span find_call(struct ot_span output, const char *word, const c
         if ((size_t)(start - output.data) >= before && memcmp(start - before, prefix, before) == 0)
             start -= before;
         if (is_word_start(output.data, start) &&
-            (is_call(rest) || is_chosen(output.data, start, rest)) &&
+            (is_call(rest) || is_chosen(output.data, start, rest) ||
+             is_constructed(output.data, start, rest)) &&
             !does_without(source_of(output, found)))
             return (struct ot_span){found, len};
     }

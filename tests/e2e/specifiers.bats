@@ -468,6 +468,9 @@ TS
 @test "code from strings is interpreted, where a function makes any" {
     package maker 1.0.0 'module.exports = (code) => new Function("x", code);'
     function_ makes index.ts <<<'import make from "maker"; Deno.serve(() => new Response(String(make("return x * 2")(21))));'
+    function_ embind index.ts <<<'const construct = (constructor: any, list: string[]) => constructor.apply(new constructor(), list);
+const lines = ["a", "return a + 1"];
+Deno.serve(() => new Response(String(construct(Function, lines).apply(null, [41]))));'
     function_ plain index.ts <<<'const root = Function("return this"); Deno.serve(() => new Response(typeof root));'
     build
     exits 0
@@ -477,6 +480,7 @@ TS
         if (!chunks("makes").includes("chunks/interpreter.js") || chunks("plain").includes("chunks/interpreter.js")) { console.error(JSON.stringify(m, null, 1)); process.exit(1); }'
     start_server dist --allow-unsigned
     answers makes 42
+    answers embind 42
     stop_server
     cp dist/manifest.json first.json
     local options

@@ -348,6 +348,17 @@ EOF
     has "but deno.lock has sha512-other"
 }
 
+@test "a package that only import.meta.resolve names is got, too, and its files are found" {
+    cat >functions/f/index.ts <<<'const text = await Deno.readTextFile(new URL("package.json", import.meta.resolve("npm:ms@2.1.1")));
+Deno.serve(() => new Response(`${JSON.parse(text).name} ${import.meta.resolve("npm:ms@2.1.1")}`));'
+    echo '{ "public": true }' >functions/f/1tube.json
+    run vendor
+    exits 0
+    has "1 package of npm"
+    build --frozen
+    [ "$(answer f)" = "ms file:///bundle/files/_package/ms/2.1.1/index.js" ]
+}
+
 @test "packages that are installed already are used as they are, where they are of the version asked for" {
     mkdir -p functions/node_modules/ms
     echo '{ "name": "ms", "version": "2.5.0" }' >functions/node_modules/ms/package.json

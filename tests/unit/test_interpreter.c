@@ -22,6 +22,8 @@ static void test_calls(void **state)
         "node_modules/ejs/ejs.js\nFunction(b);",
         "x;\nconst ctor = options?.async ? AsyncFunction : Function;\n",
         "call(later ? compile : Function, code)",
+        "lines.push(body), construct(Function, lines).apply(null, types)",
+        "a=construct(Function,$)(...types)",
         "x = eval(code)",
         "eval(\"1 + \" + x)",
     };
@@ -64,6 +66,9 @@ static void test_others(void **state)
         "const F = Function;",
         "// ../node_modules/function-bind/implementation.js\nbound = Function(\"binder\", code);",
         "a ? b : Functional;",
+        "check(Function, value)",
+        "(Function, list)(a)",
+        "check(Function, a, b)(c)",
         "page.evaluate(code)",
         "page.eval(code)",
         "retrieval(code)",
