@@ -341,7 +341,7 @@ static int start(struct ot_cell_process *process, const struct ot_cell_process_o
     fcntl(process->output_fd, F_SETFL, O_NONBLOCK);
     if (ot_engine_start(&engine, &process->engine, err) < 0)
         return -1;
-    ot_slice_engine(ot_engine_pid(process->engine), true);
+    ot_slice_engine(ot_engine_pid(process->engine), OT_SLICE_STARTS);
     process->timer = ot_alloc(1, sizeof(*process->timer));
     uv_timer_init(options->loop, process->timer);
     process->timer->data = process;

@@ -157,7 +157,7 @@ static void settle_slice(struct ot_cell_watch *watch)
     else if (ot_hogs(watch->cpu_us - watch->asked_cpu_us))
         hogs = true;
     if (hogs != watch->hogs)
-        ot_slice_engine(watch->options.pid, hogs);
+        ot_slice_engine(watch->options.pid, hogs ? OT_SLICE_HOGS : OT_SLICE_ANSWERS);
     watch->hogs = hogs;
 }
 
@@ -227,13 +227,14 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
     struct ot_cell_watch *watch;
 
     if (limits->memory_bytes == 0 && limits->cpu_ms == 0 && limits->silence_ms == 0) {
-        ot_slice_engine(options->pid, false);
+        ot_slice_engine(options->pid, OT_SLICE_ANSWERS);
         return NULL;
     }
     watch = ot_alloc(1, sizeof(*watch));
     watch->options = *options;
     watch->question = -1;
-    watch->hogs = true; /* as every engine that starts, until it has given way */
+    watch->hogs = true; /* until it has given way */
+    ot_slice_engine(options->pid, OT_SLICE_HOGS);
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
     bound_memory(watch);

@@ -76,13 +76,13 @@ static bool changes_nice(void)
     return may_undo;
 }
 
-void ot_slice_engine(pid_t engine, bool patient)
+void ot_slice_engine(pid_t engine, enum ot_slice slice)
 {
     OT_AUTOFREE char *path = ot_asprintf("/proc/%d/task", (int)engine);
     OT_AUTOCLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     OT_AUTOLIST struct ot_list threads = {0};
     struct ot_error ignored;
-    int own = getpriority(PRIO_PROCESS, 0), nice = patient ? own + NICER : own;
+    int own = getpriority(PRIO_PROCESS, 0), nice = slice == OT_SLICE_HOGS ? own + NICER : own;
 
     if (fd < 0 || ot_list_dir(fd, &threads, path, &ignored) < 0)
         return; /* it has ended */
@@ -90,7 +90,8 @@ void ot_slice_engine(pid_t engine, bool patient)
         uint64_t thread;
 
         if (ot_parse_uint(ot_span_of(threads.items[i]), INT32_MAX, &thread))
-            set_thread((pid_t)thread, (pid_t)thread == engine && !patient ? SHORT : LONG,
+            set_thread((pid_t)thread,
+                       (pid_t)thread == engine && slice == OT_SLICE_ANSWERS ? SHORT : LONG,
                        changes_nice() ? &nice : NULL);
     }
 }

@@ -4,16 +4,22 @@
  * otherwise it may wait for a clock tick, 4 ms. So the gateway and the threads that run functions
  * have the shortest slices. Threads that collect garbage have the longest, as have all of an engine
  * that starts or keeps a processor busy: they get as much processor time, only not before others.
- * Where it may be undone (RLIMIT_NICE, or CAP_SYS_NICE outside of user namespaces) such an engine
- * is also nicer than others by 10: it has a processor for itself as long as nobody else needs it.
- * Other kernels, and threads of other scheduling policies, are as they were.
+ * Where it may be undone (RLIMIT_NICE, or CAP_SYS_NICE outside of user namespaces) one that keeps a
+ * processor busy is also nicer than others by 10: it has a processor for itself as long as nobody
+ * else needs it. One that starts is not: somebody waits for it. Other kernels, and threads of other
+ * scheduling policies, are as they were.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Of the thread that calls, and of those that it makes from now on. */
 void ot_slice_gateway(void);
-/* Of all threads of an engine. `patient`: it starts, or keeps a processor busy. */
-void ot_slice_engine(pid_t engine, bool patient);
+
+enum ot_slice {
+    OT_SLICE_ANSWERS, /* the shortest, for the thread that runs functions */
+    OT_SLICE_STARTS,  /* the longest */
+    OT_SLICE_HOGS,    /* the same, and nicer than others */
+};
+/* Of all threads of an engine. */
+void ot_slice_engine(pid_t engine, enum ot_slice slice);

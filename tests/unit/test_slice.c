@@ -95,16 +95,19 @@ static void patient_and_back(int nicer)
     ot_slice_gateway();
     check(0, SHORT, own);
     pid = start_process(&second);
-    check(second, SHORT, own); /* handed down */
-    ot_slice_engine(pid, true);
+    check(second, SHORT, own);             /* handed down */
+    ot_slice_engine(pid, OT_SLICE_STARTS); /* somebody waits for it */
+    check(pid, LONG, own);
+    check(second, LONG, own);
+    ot_slice_engine(pid, OT_SLICE_HOGS);
     check(pid, LONG, own + nicer);
     check(second, LONG, own + nicer);
-    ot_slice_engine(pid, false);
+    ot_slice_engine(pid, OT_SLICE_ANSWERS);
     check(pid, SHORT, own);
     check(second, LONG, own);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    ot_slice_engine(pid, true); /* it has ended: nothing happens */
+    ot_slice_engine(pid, OT_SLICE_HOGS); /* it has ended: nothing happens */
 }
 
 /* A superuser may lack the capability, in a container. */
