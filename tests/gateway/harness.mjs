@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const build = path.resolve(root, process.argv[2] ?? "out");
@@ -85,12 +86,16 @@ export async function eventually(look, expected) {
 
 // -- payloads ---------------------------------------------------------------------------------------
 
+/** A program to its end, while other groups go on: what blocks here is late there. */
+export const runProgram = promisify(execFile);
+
 const keys = path.join(work, "release");
+let keysMade;
 let numbers = 0;
 
 /** A signed payload: `functions` is a folder, or { name: { config, source } }. @returns the file */
-export function makePayload(functions, { file = path.join(work, `fw${++numbers}.1tube`), env = [] } = {}) {
-    if (!existsSync(`${keys}.key.pem`)) execFileSync(onetube, ["keygen", keys], { stdio: "pipe" });
+export async function makePayload(functions, { file = path.join(work, `fw${++numbers}.1tube`), env = [] } = {}) {
+    await (keysMade ??= runProgram(onetube, ["keygen", keys]));
     let folder = functions;
     if (typeof functions !== "string") {
         folder = path.join(work, `functions${++numbers}`);
@@ -101,7 +106,7 @@ export function makePayload(functions, { file = path.join(work, `fw${++numbers}.
         }
     }
     const names = env.length > 0 ? ["--env", env.join()] : [];
-    execFileSync(onetube, ["package", "--functions", folder, "--out", file, "--sign-key", `${keys}.key.pem`, ...names], { stdio: "pipe" });
+    await runProgram(onetube, ["package", "--functions", folder, "--out", file, "--sign-key", `${keys}.key.pem`, ...names]);
     return file;
 }
 
@@ -246,6 +251,9 @@ export async function serving(name, [payload, args, env], run) {
         gateway.child.kill("SIGKILL");
     }
 }
+
+/** How nice a process is. */
+export const nice = (pid) => Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ")[16]);
 
 // -- answers ----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { eventually, makePayload, refused, serving, sleep, test, until } from "./harness.mjs";
+import { eventually, makePayload, nice, refused, serving, sleep, test, until } from "./harness.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 
@@ -180,7 +180,6 @@ async function isLeftAlone(gateway) {
         assert.equal((await gateway.cell("short")).pid, cell.pid);
     });
     await test("an engine that keeps a processor busy is nicer than others as long as it does, where that may be undone", async () => {
-        const nice = (id) => Number(readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1].split(" ")[16]);
         const own = nice(gateway.pid);
         const capabilities = BigInt(`0x${/CapEff:\s+(\w+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, "utf8"))[1]}`);
         const nicer = (capabilities >> 23n) & 1n ? own + 10 : own; // CAP_SYS_NICE
@@ -199,7 +198,7 @@ async function isLeftAlone(gateway) {
 }
 
 export async function enforced() {
-    const payload = makePayload(functions);
+    const payload = await makePayload(functions);
     await serving("enforced", [payload, ["--log-format", "none"]], async (gateway) => {
         await isLeftAlone(gateway);
         await misbehaves(gateway);

@@ -1,11 +1,10 @@
 // What changes while requests run: payloads, engines, the gateway's own end. Nothing may be lost on the way, and nothing left behind.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import { SECRET, build, childrenOf, eventually, makePayload, serve, serving, sleep, test, until, within, work } from "./harness.mjs";
+import { SECRET, build, childrenOf, eventually, makePayload, runProgram, serve, serving, sleep, test, until, within, work } from "./harness.mjs";
 import { Connection, head } from "./raw.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
@@ -69,7 +68,7 @@ class Load {
 
 export async function swaps() {
     const file = path.join(work, "swapped.1tube");
-    const files = [1, 2, 3].map((number) => release(number, path.join(work, `release${number}.1tube`)));
+    const files = await Promise.all([1, 2, 3].map((number) => release(number, path.join(work, `release${number}.1tube`))));
     const put = (number) => {
         copyFileSync(files[number - 1], `${file}.new`);
         renameSync(`${file}.new`, file);
@@ -172,7 +171,7 @@ export async function swaps() {
 }
 
 export async function crashes(examples) {
-    const file = release(1);
+    const file = await release(1);
     await serving("crashes", [file, ["--log-format", "none"]], async (gateway) => {
         await test("WE9 SIGKILL of an engine under load: only what it was doing fails, with 502; the next is answered", async () => {
             const load = new Load(gateway, "hello", { connections: 6 });
@@ -349,14 +348,15 @@ const onetube = path.join(build, "onetube");
 
 /** What refuses to start, and how. */
 export async function starts(payload) {
-    const run = (args, env = {}) => {
-        const { status, stdout, stderr } = spawnSync(onetube, ["serve", ...args], { env: { PATH: process.env.PATH, ...env }, encoding: "utf8", timeout: 20_000 });
-        return { status, said: stderr, stdout };
+    const run = async (args, env = {}) => {
+        const options = { env: { PATH: process.env.PATH, ...env }, timeout: 20_000 };
+        const { code, stderr } = await runProgram(onetube, ["serve", ...args], options).catch((error) => error);
+        return { status: code, said: stderr };
     };
     const trusted = ["--prebuilt", payload, "--trust", path.join(work, "release.pub.pem"), "--port", "0"];
     await test("DG1 production without a secret: exit status 78, and why", async () => {
         for (const env of [{}, { JWT_SECRET: "" }]) {
-            const { status, said } = run(trusted, env);
+            const { status, said } = await run(trusted, env);
             assert.equal(status, 78);
             assert.match(said, /JWT_SECRET is not set/);
             assert.match(said, /closed/);
@@ -365,7 +365,7 @@ export async function starts(payload) {
     await test("DG2 DG3 13.1 secrets that are printed in public documentation: refused, and not repeated", async () => {
         const known = "super-secret-jwt-token-with-at-least-32-characters-long";
         for (const JWT_SECRET of [known, "tiny-one", "changeme".repeat(5)]) {
-            const { status, said } = run(trusted, { JWT_SECRET });
+            const { status, said } = await run(trusted, { JWT_SECRET });
             assert.equal(status, 78, JWT_SECRET);
             assert(!said.includes(JWT_SECRET));
         }
@@ -373,24 +373,24 @@ export async function starts(payload) {
     await test("15.41 unknown flags, missing values and bad numbers are usage errors that name them", async () => {
         const bad = [["--no-such-flag"], ["--port"], ["--port", "abc"], ["--port", "70000"], ["--port", "-1"], ["--timeout", "1e3"], ["--default-rpm", "12x"], ["--threads", "1.5"], ["--body-limit-mb", "NaN"], ["--drain-ms", ""], ["--trusted-proxy", "10.0.0.1/8"], ["--cors-origin", "https://*"], ["--isolation", "some"], ["stray"]];
         for (const args of bad) {
-            const { status, said } = run([...trusted.slice(0, 4), ...args], { JWT_SECRET: SECRET });
+            const { status, said } = await run([...trusted.slice(0, 4), ...args], { JWT_SECRET: SECRET });
             assert.equal(status, 2, `${args}: ${said}`);
             assert(said.includes(args[0]) || said.includes(args[1]), said);
         }
-        const { status, said } = run(trusted.slice(0, 4), { JWT_SECRET: SECRET, ONETUBE_PORT: "abc" });
+        const { status, said } = await run(trusted.slice(0, 4), { JWT_SECRET: SECRET, ONETUBE_PORT: "abc" });
         assert.equal(status, 2);
         assert.match(said, /ONETUBE_PORT|--port/);
     });
     await test("15.27 what the payload says of engine and environment holds: options for that belong to the build", async () => {
         for (const args of [["--compat-date", "2025-01-01"], ["--compat-flag", "nodejs_compat"]])
-            assert.equal(run([...trusted, ...args], { JWT_SECRET: SECRET }).status, 2, args[0]);
+            assert.equal((await run([...trusted, ...args], { JWT_SECRET: SECRET })).status, 2, args[0]);
     });
     await test("15.40 15.34 a taken port is found before any engine is started", async () => {
         const first = await serve(payload);
         const marker = path.join(work, "engine-was-started");
         const engine = path.join(work, "marking-engine");
         writeFileSync(engine, `#!/bin/sh\ntouch ${marker}\nexec sleep 5\n`, { mode: 0o755 });
-        const { status, said } = run([...trusted.slice(0, 4), "--port", String(first.port), "--warm", "--engine", engine], { JWT_SECRET: SECRET });
+        const { status, said } = await run([...trusted.slice(0, 4), "--port", String(first.port), "--warm", "--engine", engine], { JWT_SECRET: SECRET });
         assert.equal(status, 78);
         assert.match(said, /in use/);
         assert.equal(existsSync(marker), false);
@@ -401,7 +401,7 @@ export async function starts(payload) {
         bytes[bytes.length - 3000] ^= 1;
         const file = path.join(work, "changed.1tube");
         writeFileSync(file, bytes);
-        const { status, said } = run(["--prebuilt", file, ...trusted.slice(2)], { JWT_SECRET: SECRET });
+        const { status, said } = await run(["--prebuilt", file, ...trusted.slice(2)], { JWT_SECRET: SECRET });
         assert.equal(status, 3);
         assert.match(said, /E_[A-Z]+/);
     });
@@ -413,7 +413,7 @@ export async function starts(payload) {
     });
     await test("WE8 an edited function is served anew, the old one until then", async () => {
         const folder = path.join(work, "edited");
-        execFileSync("mkdir", ["-p", path.join(folder, "hello")]);
+        mkdirSync(path.join(folder, "hello"), { recursive: true });
         const put = (text) => writeFileSync(path.join(folder, "hello/index.ts"), `Deno.serve(() => new Response("${text}"));`);
         writeFileSync(path.join(folder, "hello/1tube.json"), JSON.stringify(open));
         put("before");

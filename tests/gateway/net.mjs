@@ -1,14 +1,14 @@
 // What functions may reach (permissions.net) and read (permissions.env), in cells of their own, in a shared one, and in onetube-serve.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import path from "node:path";
-import { build, makePayload, root, serving, test, until, within, work } from "./harness.mjs";
+import { build, makePayload, root, runProgram, serving, test, until, within, work } from "./harness.mjs";
 
 const source = `
 import { connect } from "cloudflare:sockets";
@@ -86,7 +86,7 @@ function upgrade(request, socket) {
 async function openServers() {
     const keyFile = path.join(work, "net.key.pem");
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    const cert = execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", keyFile, ...subject], { stdio: ["ignore", "pipe", "ignore"] });
+    const { stdout: cert } = await runProgram("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", keyFile, ...subject]);
     const seen = new Set();
     const open = async (server) => {
         server.on("connection", (socket) => seen.add(socket.once("close", () => seen.delete(socket)).on("error", () => {})));
@@ -297,7 +297,7 @@ export async function networks() {
         ...Object.entries(functionsFor(ports)).map(([name, permissions]) => [name, { config: config(permissions), source }]),
         ...Object.entries(envFunctions).map(([name, { config: permissions }]) => [name, { config: config(permissions), source }]),
     ]);
-    const payload = makePayload(functions, { env: envNames });
+    const payload = await makePayload(functions, { env: envNames });
 
     await test("NET1 rules: names, suffixes, addresses, ranges and ports", async () => {
         const decide = await loadRules();

@@ -1,7 +1,7 @@
 // What is refused, and exactly how: every row of the table of refusals, routing, body limit and body watchdog.
 
 import assert from "node:assert/strict";
-import { SERVICE_KEY, eventually, refused, serving, sleep, test, token } from "./harness.mjs";
+import { SERVICE_KEY, eventually, nice, refused, serving, sleep, test, token, until } from "./harness.mjs";
 import { Connection, chunk, head } from "./raw.mjs";
 
 const LIMIT = 262144;
@@ -139,6 +139,7 @@ async function failures(gateway) {
         assert.equal((await gateway.cell("three-closed")).starts, 0);
     });
     await test("8.2 15.10 too late: 504, and health and log know why", async () => {
+        await until(async () => (await gateway.ask("quick/x")).status === 200); // its start may take as long
         refused(await gateway.ask("quick/sleep/5000"), 504, timedOut);
         await eventually(() => gateway.lines.some((line) => line.status === 504 && line.reason === "function_timeout"), true);
     });
@@ -159,6 +160,7 @@ async function failures(gateway) {
         await eventually(() => /a secret detail/.test(gateway.logged) && /a secret of loading/.test(gateway.logged), true);
     });
     await test("WE6 SV1 8.2 the breaker: three timeouts, then 503 with Retry-After and no call", async () => {
+        await until(async () => (await gateway.ask("late/x")).status === 200);
         for (let i = 0; i < 3; i++) assert.equal((await gateway.ask("late/sleep/5000")).status, 504);
         refused(await gateway.ask("late"), 503, resting, { "retry-after": /^([1-9]|[1-5]\d|60)$/ });
     });
@@ -266,6 +268,9 @@ export async function unreadyEngines(payload, script) {
             const warmup = (await gateway.ask("/1tube/warmup")).json();
             assert.deepEqual([warmup.ready, warmup.loaded], [false, 0]);
             assert.equal((await gateway.cell("probe")).state, "starting");
+        });
+        await test("it is not nicer than others: somebody waits for it", async () => {
+            assert.equal(nice((await gateway.cell("probe")).pid), nice(gateway.pid));
         });
     });
     const dead = script("#!/bin/sh\nexit 7\n");

@@ -22,8 +22,8 @@ const script = (text) => {
 };
 
 const only = process.argv[3];
-const payload = makePayload(functions, { env: ["ALLOWED", "EMPTY", "UNNAMED"] });
-const shown = makePayload(path.join(root, "examples/functions"), { env: ["OPENAI_API_KEY", "POSTHOG_HOST", "WORKERD_E2E_FLAG"] });
+const payload = await makePayload(functions, { env: ["ALLOWED", "EMPTY", "UNNAMED"] });
+const shown = await makePayload(path.join(root, "examples/functions"), { env: ["OPENAI_API_KEY", "POSTHOG_HOST", "WORKERD_E2E_FLAG"] });
 const groups = {
     swaps,
     enforced,
