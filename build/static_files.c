@@ -251,6 +251,16 @@ static int look(struct finder *finder, struct use *use, struct ot_error *err)
                : take_any(finder, use, read->path, err);
 }
 
+/* The folder of the package that the file is in, else the file; the caller frees it. */
+static char *shown_package(const struct ot_project *project, const char *relative)
+{
+    OT_AUTOFREE char *file = ot_path_join(project->folder, ot_span_of(relative));
+    OT_AUTOFREE char *package = ot_package_folder(file);
+    OT_AUTOFREE char *shown = ot_path_relative(project->folder, package != NULL ? package : file);
+
+    return ot_shown_path(project->shown, shown);
+}
+
 /* What was not found: an error where it must be missed, a warning where it may be. */
 static void report_not_found(struct finder *finder, const struct use *use)
 {
@@ -272,6 +282,13 @@ static void report_not_found(struct finder *finder, const struct use *use)
                 finder, use, false,
                 ot_strdup("which files are read here is known only at run time: name them in "
                           "\"files\" of 1tube.json, or in static_files"));
+    } else if (use->source->package != NULL) {
+        OT_AUTOFREE char *package = shown_package(finder->project, use->source->package);
+
+        report_use(finder, use, required,
+                   ot_asprintf("the file \"%s\" that is read here is not in the package that is "
+                               "installed (%s)",
+                               read->path, package));
     } else if (strncmp(read->path, "../", 3) == 0 && !from_cwd)
         report_use(finder, use, required,
                    ot_strdup("the file that is read here is outside of the functions folder, where "

@@ -279,7 +279,16 @@ Deno.serve(() => new Response(bytes));
 TS
     build
     exits 1
-    has 'functions/zips/index.ts:1:35: the file "_package/zip/1.0.0/zip.wasm" that is read here does not exist'
+    has 'functions/zips/index.ts:1:35: the file "_package/zip/1.0.0/zip.wasm" that is read here is not in the package that is installed (node_modules/zip)'
+    mkdir functions/node_modules
+    mv node_modules/zip functions/node_modules/
+    build
+    exits 1
+    has 'that is installed (functions/node_modules/zip)'
+    add_wasm functions/node_modules/zip/zip.wasm
+    build
+    exits 0
+    [ -f dist/files/_package/zip/1.0.0/zip.wasm ]
 }
 
 @test "wasm: as a module, with ?module, its exports by name, and from bytes" {
