@@ -223,21 +223,36 @@ static const struct ot_member_change *changed_bundle(const struct ot_diff *diff)
     return diff->member_count > 0 ? diff->members : NULL;
 }
 
+/* As a file: where no map and no comment tells of modules. */
+static const struct ot_member_change *changed_runtime_file(const struct ot_diff *diff)
+{
+    for (size_t i = 0; i < diff->member_count; i++) {
+        const struct ot_member_change *change = &diff->members[i];
+
+        if (change->kind == OT_CHANGED && strcmp(change->after->path, OT_MODULES_RUNTIME) == 0)
+            return change;
+    }
+    return NULL;
+}
+
 static void find_rest(const struct ot_diff *diff, struct ot_causes *out)
 {
     const struct ot_module_change *runtime = changed_runtime(diff);
-    const struct ot_member_change *bundle = changed_bundle(diff);
+    const struct ot_member_change *bundle = changed_bundle(diff),
+                                  *file = changed_runtime_file(diff);
     const char *path = NULL;
 
     if (bundle != NULL)
         path = (bundle->after != NULL ? bundle->after : bundle->before)->path;
-    if (runtime != NULL)
-        ot_cause_add(
+    if (runtime != NULL || file != NULL) {
+        struct ot_cause *cause = ot_cause_add(
             out, OT_CAUSE_RUNTIME, NULL,
             ot_asprintf("another onetube: its own code in the bundles differs, though both say %s",
-                        diff->after->preview.manifest->builder_onetube))
-            ->module = runtime;
-    else if (path == NULL)
+                        diff->after->preview.manifest->builder_onetube));
+
+        cause->module = runtime;
+        cause->member = runtime == NULL ? file : NULL;
+    } else if (path == NULL)
         ot_cause_add(
             out, OT_CAUSE_FORM, NULL,
             ot_strdup("the manifest's text: it says the same in another form, which this onetube "

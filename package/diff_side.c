@@ -138,6 +138,11 @@ static bool is_linked_map(const struct ot_member *member)
     return ot_span_ends(ot_span_of(member->path), ".js.map");
 }
 
+static bool is_runtime(const struct ot_member *member)
+{
+    return strcmp(member->path, OT_MODULES_RUNTIME) == 0;
+}
+
 /* The modules of a member as `insight` wants them; false: it has none. `*of` is the bundle. */
 static bool read_modules(const struct ot_manifest *manifest, enum ot_insight insight,
                          const struct ot_member *member, struct ot_span bytes,
@@ -151,9 +156,13 @@ static bool read_modules(const struct ot_manifest *manifest, enum ot_insight ins
         ot_modules_of_bundle(bytes, out);
         return true;
     }
+    if (is_runtime(member)) {
+        ot_modules_of_runtime(bytes, out);
+        return true;
+    }
     if (is_linked_map(member)) {
         *of = mapped(manifest, member);
-        return *of != NULL && ot_modules_of_map(bytes, out, &ignored) == 0;
+        return *of != NULL && !is_runtime(*of) && ot_modules_of_map(bytes, out, &ignored) == 0;
     }
     return ot_modules_inline_map(bytes, &map) &&
            ot_modules_of_map(ot_buf_span(&map), out, &ignored) == 0;
@@ -240,7 +249,9 @@ int ot_diff_text(const struct ot_diff *diff, bool after, const struct ot_module_
     OT_AUTOFREE char *map_path = ot_asprintf("%s.map", place->member->path);
     const struct ot_member *map = ot_manifest_member(manifest, ot_span_of(map_path));
     const struct ot_member *member =
-        diff->insight == OT_INSIGHT_SOURCES && map != NULL ? map : place->member;
+        diff->insight == OT_INSIGHT_SOURCES && map != NULL && !is_runtime(place->member)
+            ? map
+            : place->member;
     OT_AUTOMODULES struct ot_modules modules = {0};
     OT_AUTOBUF struct ot_buf bytes = {0};
     const struct ot_member *of;

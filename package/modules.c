@@ -98,6 +98,11 @@ void ot_modules_of_bundle(struct ot_span text, struct ot_modules *out)
     out->tail = (struct ot_span){text.data + tail, text.len - tail};
 }
 
+void ot_modules_of_runtime(struct ot_span text, struct ot_modules *out)
+{
+    add(out, OT_SPAN("onetube-shim:onetube.js"), text);
+}
+
 bool ot_modules_inline_map(struct ot_span bundle, struct ot_buf *out)
 {
     size_t end = bundle.len;

@@ -40,6 +40,11 @@ void ot_modules_of_bundle(struct ot_span text, struct ot_modules *out);
 OT_MUST_USE int ot_modules_of_map(struct ot_span text, struct ot_modules *out,
                                   struct ot_error *err);
 
+/* The module of a dist that functions run in: it comes with onetube and has no map. */
+#define OT_MODULES_RUNTIME "chunks/onetube.js"
+/* As one module, "onetube-shim:onetube.js". */
+void ot_modules_of_runtime(struct ot_span text, struct ot_modules *out);
+
 /* Appends the map that a bundle carries in its last line; false: there is none. */
 bool ot_modules_inline_map(struct ot_span bundle, struct ot_buf *out);
 

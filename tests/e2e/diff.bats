@@ -18,6 +18,16 @@ make() {
     "$ONETUBE" build --functions functions --out "$out" "$@" >/dev/null 2>&1
 }
 
+# A dist's file, and its digest in the manifest
+change_file() {
+    local before after
+    before=$(sha256sum <"$1/$2" | cut -c1-64)
+    sed -i "$3" "$1/$2"
+    after=$(sha256sum <"$1/$2" | cut -c1-64)
+    [ "$before" != "$after" ]
+    sed -i "s/$before/$after/" "$1/manifest.json"
+}
+
 change() {
     sed -i 's/paid /owed /' functions/pay/index.ts
     printf '{ "public": true, "timeoutMs": 9000, "permissions": { "net": ["b.example"] } }\n' >functions/pay/1tube.json
@@ -155,6 +165,19 @@ END
     make after --minify --sourcemap inline
     run "$ONETUBE" diff before after
     has "~ _shared/money.ts +1 -0"
+}
+
+@test "the runtime has no map, and is compared all the same" {
+    for kind in linked inline; do
+        make before --minify --sourcemap $kind
+        rm -rf after
+        cp -r before after
+        change_file after chunks/onetube.js 's/Internal server error/Internal server errox/'
+        run "$ONETUBE" diff before after
+        exits 1
+        has "~ onetube-shim:onetube.js +1 -1, in "
+        fails grep -q "only what the bundler writes" <<<"$output"
+    done
 }
 
 @test "of minified bundles without maps it says that nothing can be told" {

@@ -61,6 +61,16 @@ in_bundle() {
     in_manifest "const f = m.functions.find((f) => f.name === '$1'), b = fs.readFileSync('dist/' + f.bundleFile); f.bundleBytes = b.length; f.bundleSha256 = require('crypto').createHash('sha256').update(b).digest('hex')"
 }
 
+@test "another runtime is named as what it is, where it is minified, too" {
+    for options in --minify "--minify --sourcemap linked" "--sourcemap inline"; do
+        # shellcheck disable=SC2086
+        make dist $options
+        sed -i 's/Internal server error/Internal server errox/' dist/chunks/onetube.js
+        in_manifest "m.files.find((f) => f.path === 'chunks/onetube.js').sha256 = require('crypto').createHash('sha256').update(fs.readFileSync('dist/chunks/onetube.js')).digest('hex')"
+        cause "another onetube: its own code in the bundles differs, though both say $("$ONETUBE" --version | grep -o '[0-9.]*$')"
+    done
+}
+
 @test "equal: with every option that the payload records" {
     use_package
     make_keys release
