@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { eventually, makePayload, nice, refused, serving, sleep, test, until } from "./harness.mjs";
 
 const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
@@ -103,7 +104,8 @@ async function mostMemory(pid, run) {
     let most = 0;
     const looking = (async () => {
         for (; running && existsSync(`/proc/${pid}`); await sleep(1)) {
-            const [, peak] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [0, 0];
+            const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""); // it may have ended just now
+            const [, peak] = /VmHWM:\s+(\d+)/.exec(status) ?? [0, 0];
             most = Math.max(most, Number(peak) / 1024);
         }
     })();
