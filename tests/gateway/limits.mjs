@@ -41,6 +41,7 @@ const functions = {
     greedy: { config: { ...limited, timeoutMs: 20000 }, source },
     heavy: { config: { ...limited, timeoutMs: 20000 }, source },
     loud: { config: limited, source },
+    chatty: { config: limited, source },
     good: { config: { ...limited, timeoutMs: 20000 }, source },
     short: { config: { ...open, timeoutMs: 20000, cpuMs: 200 }, source },
     other: { config: open, source },
@@ -163,17 +164,18 @@ async function misbehaves(gateway) {
 async function isLeftAlone(gateway) {
     const { pid } = await until(async () => (await gateway.ask("good")).status === 200 && gateway.cell("good"));
     await test("what waits, streams, never answers or logs a lot is not killed", async () => {
-        await until(async () => (await gateway.ask("bad")).status === 200);
-        const cell = await gateway.cell("bad");
+        const pids = async () => [(await gateway.cell("bad")).pid, (await gateway.cell("chatty")).pid];
+        for (const name of ["bad", "chatty"]) await until(async () => (await gateway.ask(name)).status === 200);
+        const before = await pids();
         await othersAnswer(gateway, async () => {
             const [never, ...fine] = await Promise.all([gateway.ask("bad/never"), gateway.ask("bad/sleep/1500"), gateway.ask("bad/turns/3")]);
             refused(never, 504, timedOut);
             assert.deepEqual(fine.map(({ text }) => text), ["slept", "turned"]);
-            refused(await gateway.ask("bad/chatter"), 504, timedOut);
+            refused(await gateway.ask("chatty/chatter"), 504, timedOut);
             await assert.rejects(gateway.ask("bad/stream"), "cut off at the deadline");
             await sleep(1000);
         });
-        assert.equal((await gateway.cell("bad")).pid, cell.pid);
+        assert.deepEqual(await pids(), before);
     });
     await test("CPU time with turns in between is not limited by cpuMs", async () => {
         await until(async () => (await gateway.ask("short")).status === 200);
