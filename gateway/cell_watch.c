@@ -189,13 +189,17 @@ static void read_usage(struct ot_cell_watch *watch)
     watch->cpu_us = ot_usage_thread_us(watch->options.pid);
 }
 
+static bool judges_loop(const struct ot_cell_limits *limits)
+{
+    return limits->cpu_ms > 0 || limits->silence_ms > 0;
+}
+
 static void look(uv_timer_t *timer)
 {
     struct ot_cell_watch *watch = timer->data;
     const struct ot_cell_limits *limits = &watch->options.limits;
-    bool judges_loop = limits->cpu_ms > 0 || limits->silence_ms > 0;
     int64_t now = ot_now_ms();
-    int64_t next = judges_loop ? now + (int64_t)ot_silence_interval(limits) : INT64_MAX;
+    int64_t next = judges_loop(limits) ? now + (int64_t)ot_silence_interval(limits) : INT64_MAX;
     uint64_t cpu_before = watch->cpu_us, passed = (uint64_t)(now - watch->looked_at);
 
     read_usage(watch);
@@ -206,7 +210,7 @@ static void look(uv_timer_t *timer)
     if (next < INT64_MAX)
         uv_timer_start(&watch->timer, look, (uint64_t)(next - now), 0);
     watch->looked_at = now;
-    if (!judges_loop)
+    if (!judges_loop(limits))
         return;
     look_at_event_loop(watch, now, passed, cpu_before);
     if (is_curious(watch) && now + CURIOUS_MS < next)
@@ -225,16 +229,15 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
 {
     const struct ot_cell_limits *limits = &options->limits;
     struct ot_cell_watch *watch;
+    bool judged = judges_loop(limits);
 
-    if (limits->memory_bytes == 0 && limits->cpu_ms == 0 && limits->silence_ms == 0) {
-        ot_slice_engine(options->pid, OT_SLICE_ANSWERS);
+    ot_slice_engine(options->pid, judged ? OT_SLICE_HOGS : OT_SLICE_ANSWERS);
+    if (limits->memory_bytes == 0 && !judged)
         return NULL;
-    }
     watch = ot_alloc(1, sizeof(*watch));
     watch->options = *options;
     watch->question = -1;
-    watch->hogs = true; /* until it has given way */
-    ot_slice_engine(options->pid, OT_SLICE_HOGS);
+    watch->hogs = judged; /* until it has given way */
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
     bound_memory(watch);

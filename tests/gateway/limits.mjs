@@ -207,4 +207,12 @@ export async function enforced() {
         await isLeftAlone(gateway);
         await misbehaves(gateway);
     });
+    const timeless = await makePayload({ free: { config: { ...open, memoryMB: 64, timeoutMs: 0 }, source } });
+    await serving("timeless", [timeless, ["--log-format", "none", "--cell-cpu-ms", "0"]], async (gateway) => {
+        await test("an engine whose time is not limited is not nicer than others", async () => {
+            assert.equal((await gateway.ask("free")).text, "fine");
+            const { pid } = await engineOf(gateway, "free");
+            await eventually(() => nice(pid), nice(gateway.pid));
+        });
+    });
 }
