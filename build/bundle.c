@@ -238,6 +238,8 @@ static int compare_path(const void *path, const void *file)
 
 struct ot_bundle_file *ot_bundle_find(const struct ot_bundle *bundle, const char *path)
 {
+    if (bundle->file_count == 0)
+        return NULL;
     return bsearch(path, bundle->files, bundle->file_count, sizeof(*bundle->files), compare_path);
 }
 

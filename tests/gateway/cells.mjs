@@ -110,6 +110,7 @@ async function recycling(gateway) {
 async function queueing(gateway) {
     await test("maxConcurrency: two at a time, five in line, and whoever comes then is told so", async () => {
         await get(gateway, "narrow");
+        await eventually(async () => (await gateway.cell("narrow")).openRequests, 0);
         const answers = await at(20, () => gateway.ask("narrow/sleep/300"));
         const good = answers.filter(({ status }) => status === 200);
         assert.equal(good.length, 2 + 5);
