@@ -167,13 +167,12 @@ static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_
     if (has_answered(watch)) {
         ot_autoclose(&watch->question);
         watch->asked_at = 0;
-        settle_slice(watch);
     }
+    settle_slice(watch);
     if (watch->asked_at > 0)
         judge_silence(watch, now);
     else if (ot_silence_asks(passed, watch->cpu_us - cpu_before))
         ask(watch);
-    settle_slice(watch);
 }
 
 /* Whether the answer to a question may tell more than the next regular look. */

@@ -150,6 +150,14 @@ static int read_receipt(struct ot_json *json, struct ot_receipt *receipt, struct
     return ot_json_finish(json, err);
 }
 
+/* There is one way to write what was read. */
+static int check_spelling(struct ot_span line, const struct ot_buf *written, struct ot_error *err)
+{
+    return ot_span_equal(ot_buf_span(written), line)
+               ? 0
+               : ot_fail(err, OT_FAILED, "another spelling than the one that is written");
+}
+
 int ot_receipt_parse(struct ot_span line, struct ot_receipt *receipt, struct ot_error *err)
 {
     OT_AUTOBUF struct ot_buf again = {0};
@@ -164,8 +172,7 @@ int ot_receipt_parse(struct ot_span line, struct ot_receipt *receipt, struct ot_
     ot_json_end(&json);
     if (result == 0) {
         ot_receipt_write(receipt, &again);
-        if (!ot_span_equal(ot_buf_span(&again), line))
-            result = ot_fail(err, OT_FAILED, "another spelling than the one that is written");
+        result = check_spelling(line, &again, err);
     }
     if (result < 0)
         ot_receipt_free(receipt);
@@ -207,9 +214,7 @@ int ot_answer_receipt_parse(struct ot_span line, struct ot_answer_receipt *answe
     if (result < 0)
         return -1;
     ot_answer_receipt_write(answer, &again);
-    return ot_span_equal(ot_buf_span(&again), line)
-               ? 0
-               : ot_fail(err, OT_FAILED, "another spelling than the one that is written");
+    return check_spelling(line, &again, err);
 }
 
 /* -- the policy ---------------------------------------------------------------------------------
