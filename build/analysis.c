@@ -111,7 +111,7 @@ static struct ot_part describe(const struct analyser *analyser, const char *path
 
         part.kind = OT_PART_WEB;
         part.name = ot_strndup(url, len);
-    } else if (strncmp(path, "onetube", 7) == 0 && strchr(path, ':') != NULL) {
+    } else if (ot_metafile_is_virtual(path)) {
         part.kind = OT_PART_RUNTIME;
     } else if (ot_path_is_installed(path)) {
         describe_package(analyser, ot_span_of(path), &part);

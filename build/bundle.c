@@ -5,6 +5,7 @@
 #include "build/package_reads.h"
 #include "build/path.h"
 #include "build/relabel.h"
+#include "build/runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,8 @@ static void put_request(struct ot_buf *out, const struct run *run)
     ot_bundle_flags(run->options, &flags);
     if (run->splitting)
         ot_list_add(&flags, "--splitting");
+    if (!run->plugin.shadowed)
+        ot_list_add(&flags, "--external:" OT_RUNTIME_IMPORT);
     ot_put_object(out, 11);
     ot_put_key(out, "command");
     ot_put_string(out, "build");
@@ -366,6 +369,25 @@ static int run_all(struct run *run, struct ot_bundle_entry *entries, size_t coun
     return collect(out, run, report, err);
 }
 
+/* Begins anew, but for what was looked up. */
+static void forget(struct ot_bundle *bundle)
+{
+    struct ot_bundle empty = {.lookups = bundle->lookups};
+
+    bundle->lookups = (struct ot_lookups){0};
+    ot_bundle_free(bundle);
+    *bundle = empty;
+}
+
+/* Whether a source has to be told from the runtime: then nothing was bundled yet. */
+static bool unshadow(struct run *run, struct ot_bundle *out)
+{
+    run->plugin.shadowed = ot_runtime_is_shadowed(&out->metafile);
+    if (run->plugin.shadowed)
+        forget(out);
+    return run->plugin.shadowed;
+}
+
 /* Whether the outputs have any place in a file system that stands for the one of a module. */
 static bool has_places(const struct ot_bundle *bundle)
 {
@@ -387,17 +409,12 @@ static bool has_places(const struct ot_bundle *bundle)
  */
 static bool locate(struct run *run, struct ot_bundle *out)
 {
-    struct ot_bundle empty = {0};
-
     if (run->options->collection != NULL || !has_places(out))
         return false;
     ot_package_reads_find(run->plugin.project, &out->metafile, &out->lookups, &run->plugin.located);
     if (run->plugin.located.count == 0)
         return false;
-    empty.lookups = out->lookups;
-    out->lookups = (struct ot_lookups){0};
-    ot_bundle_free(out);
-    *out = empty;
+    forget(out);
     return true;
 }
 
@@ -417,6 +434,7 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
         take_copies(&run.plugin, options->earlier);
     run.out_dir = out_dir;
     if (run_all(&run, entries, entry_count, out, report, err) < 0 ||
+        (unshadow(&run, out) && run_all(&run, entries, entry_count, out, report, err) < 0) ||
         (locate(&run, out) && run_all(&run, entries, entry_count, out, report, err) < 0))
         return -1;
     out->uses = OT_STEAL(run.plugin.uses);

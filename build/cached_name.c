@@ -151,7 +151,7 @@ static char *own_file(const struct ot_project *project, const char *path)
 
     if (strncmp(path, "onetube-https:", 14) == 0)
         return ot_path_join(project->folder, OT_SPAN("_"));
-    if (strncmp(path, "onetube", 7) == 0 && strchr(path, ':') != NULL)
+    if (ot_metafile_is_virtual(path))
         return NULL;
     file = ot_path_join(project->folder, ot_span_of(path));
     return ot_path_is_installed(file) ? NULL : OT_STEAL(file);

@@ -116,7 +116,7 @@ static size_t group_of(struct finder *finder, const char *path)
         return find_group(finder, OT_COMPONENT_MODULE, ot_strdup(path + strlen(WEB)));
     if (strncmp(path, ENTRY, strlen(ENTRY)) == 0)
         return OWN;
-    if (strncmp(path, "onetube", 7) == 0 && strchr(path, ':') != NULL)
+    if (ot_metafile_is_virtual(path))
         return find_group(finder, OT_COMPONENT_RUNTIME, ot_strdup(""));
     if (ot_path_is_installed(path))
         return find_group(finder, OT_COMPONENT_PACKAGE, package_folder(path));

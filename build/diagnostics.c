@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "build/lex.h"
+#include "build/metafile.h"
 #include "build/path.h"
 #include "build/specifiers.h"
 
@@ -10,8 +11,7 @@
 
 char *ot_shown_path(const char *shown, const char *relative)
 {
-    /* virtual modules have no place in the file system */
-    if (strncmp(relative, "onetube", 7) == 0 && strchr(relative, ':') != NULL)
+    if (ot_metafile_is_virtual(relative))
         return ot_strdup(relative);
     return ot_path_join(shown, ot_span_of(relative));
 }

@@ -395,7 +395,7 @@ static void add_specifier(const struct collector *collector, const char *folder,
 /* A file, or NULL for a virtual module. */
 static char *file_of(const struct collector *collector, const char *path)
 {
-    if (strncmp(path, "onetube", 7) == 0 && strchr(path, ':') != NULL)
+    if (ot_metafile_is_virtual(path))
         return NULL;
     return ot_path_join(collector->folder, ot_span_of(path));
 }

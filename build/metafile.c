@@ -324,6 +324,11 @@ void ot_metafile_local(const struct ot_metafile *metafile, const char *path, str
     collect(&metafile->inputs, ot_metafile_input(metafile, path), is_local, out);
 }
 
+bool ot_metafile_is_virtual(const char *path)
+{
+    return strncmp(path, "onetube", 7) == 0 && strchr(path, ':') != NULL;
+}
+
 static bool is_loadable(const char *specifier)
 {
     return strncmp(specifier, "node:", 5) == 0 || strncmp(specifier, "cloudflare:", 11) == 0 ||

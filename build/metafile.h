@@ -55,6 +55,8 @@ struct ot_metafile {
  */
 OT_MUST_USE int ot_metafile_add(struct ot_metafile *metafile, struct ot_span json,
                                 const char *out_prefix, struct ot_error *err);
+/* Whether an input has no place in the file system: it is a module of onetube's plugin. */
+bool ot_metafile_is_virtual(const char *path);
 /* Call once, after the last ot_metafile_add: sorts, and keeps one of each path. */
 void ot_metafile_finish(struct ot_metafile *metafile);
 void ot_metafile_free(struct ot_metafile *metafile);

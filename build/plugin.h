@@ -61,6 +61,7 @@ struct ot_plugin {
     struct ot_lookups *lookups; /* where we looked; may be NULL */
     struct ot_list located; /* own: files of packages that have to know where they are, absolute */
     struct ot_copies_used copies; /* own */
+    bool shadowed;                /* a source has the runtime's path: entries ask for it by name */
     bool redirected;              /* one copy of a package stands for another */
     char *importer; /* own: whose specifier is being resolved, as the metafile names it; or NULL */
 };

@@ -231,12 +231,14 @@ static void write_entry(const struct ot_plugin *plugin, struct ot_buf *out,
         [OT_PUBLIC_UNSET] = "null", [OT_PUBLIC_NO] = "false", [OT_PUBLIC_YES] = "true"};
 
     OT_AUTOFREE char *import = ot_asprintf("./%s", entry->file);
+    const char *runtime = plugin->shadowed ? OT_RUNTIME_SPECIFIER : OT_RUNTIME_IMPORT;
 
     ot_buf_printf(out,
-                  "import { cell } from \"" OT_RUNTIME_SPECIFIER "\";\n"
-                  "export { OnetubeIsolate } from \"" OT_RUNTIME_SPECIFIER "\";\n"
+                  "import { cell } from \"%s\";\n"
+                  "export { OnetubeIsolate } from \"%s\";\n"
                   "const wait = 0 && await 0;\n"
                   "%sexport default cell({ name: \"%s\", file: ",
+                  runtime, runtime,
                   entry->assets != NULL ? "import { assets } from \"onetube:assets\";\n" : "",
                   entry->name);
     ot_put_js_string(out, ot_span_of(entry->file));

@@ -12,6 +12,21 @@ static bool is_runtime(const struct ot_metafile_import *import)
     return import->external && strcmp(import->path, OT_RUNTIME_IMPORT) == 0;
 }
 
+bool ot_runtime_is_shadowed(const struct ot_metafile *metafile)
+{
+    for (size_t i = 0; i < metafile->inputs.count; i++) {
+        const struct ot_metafile_node *input = &metafile->inputs.items[i];
+
+        for (size_t j = 0; j < input->import_count && !ot_metafile_is_virtual(input->path); j++) {
+            const struct ot_metafile_import *import = &input->imports[j];
+
+            if (import->external && ot_span_ends(ot_span_of(import->path), "/" OT_RUNTIME_FILE))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* `path` becomes one of the nodes, and what the imports of the runtime lead to. */
 static void add_node(struct ot_metafile_nodes *nodes, const char *path, struct ot_span data)
 {

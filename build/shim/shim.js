@@ -1,8 +1,8 @@
 /**
  * Makes a Worker of a function, whatever style it is written in. `onetube build` writes for each function an entry
  *
- *     import { cell } from "onetube:runtime";
- *     export { OnetubeIsolate } from "onetube:runtime";
+ *     import { cell } from "../chunks/onetube.js";
+ *     export { OnetubeIsolate } from "../chunks/onetube.js";
  *     export default cell({ name: "hello", file: "hello/index.ts", public: true }, () => require("./hello/index.ts"));
  *
  * The function's module and its imports are evaluated by `load`, inside the first request, where the engine allows I/O, timers and
