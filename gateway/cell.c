@@ -298,19 +298,21 @@ static int start_process(struct ot_cell *cell, struct ot_error *err)
                                         .trust_identity_headers = true,
                                         .trust_proto = true,
                                         .direct = options->direct};
-    struct ot_cell_process_options process = {.name = cell->name,
-                                              .program = options->program,
-                                              .listen_fd = cell->socket.listen_fd,
-                                              .path = cell->socket.path,
-                                              .limits = options->limits,
-                                              .start_timeout_ms = options->start_timeout_ms,
-                                              .loop = options->loop,
-                                              .log = options->log,
-                                              .ready = on_ready,
-                                              .heavy = on_heavy,
-                                              .exceeded = on_exceeded,
-                                              .ended = on_ended,
-                                              .context = cell};
+    struct ot_cell_process_options process = {
+        .name = cell->name,
+        .program = options->program,
+        .listen_fd = cell->socket.listen_fd,
+        .path = cell->socket.path,
+        .limits = options->limits,
+        .load = options->counters != NULL ? &options->counters->load : NULL,
+        .start_timeout_ms = options->start_timeout_ms,
+        .loop = options->loop,
+        .log = options->log,
+        .ready = on_ready,
+        .heavy = on_heavy,
+        .exceeded = on_exceeded,
+        .ended = on_ended,
+        .context = cell};
 
     if (ot_engine_config_make(options->payload, &plan, &process.config, err) < 0)
         return -1;

@@ -73,6 +73,7 @@ struct ot_cell_counters {
     _Atomic uint64_t exits[OT_EXIT_COUNT];
     _Atomic uint64_t start_ms[OT_START_BUCKETS]; /* of those that were ready; not cumulative */
     _Atomic uint64_t start_ms_sum;
+    uint64_t load; /* of the control thread: gateway/cell_watch.h */
 };
 
 /* What these point to must live as long as the cell, but for `name` and `functions`. */

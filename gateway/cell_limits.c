@@ -5,7 +5,10 @@
 #define MB_MAX (UINT64_C(1) << 32)
 /* So much memory a process can have taken in a millisecond. */
 #define GROWTH_PER_MS (2 * MEBIBYTE)
+#define ASK_US 10000u
 #define HOG_US 20000u
+#define BUSY_THOUSANDTHS 250u
+#define WORK_THOUSANDTHS 10u
 #define LOOK_MIN_MS 10u
 #define LOOK_MAX_MS 250u
 #define STARVED_FACTOR 4u
@@ -78,10 +81,20 @@ bool ot_hogs(uint64_t cpu_us)
     return cpu_us >= HOG_US;
 }
 
-/* At least one percent of the time. */
-bool ot_silence_asks(uint64_t passed_ms, uint64_t cpu_us)
+bool ot_is_busy(uint64_t own, uint64_t others)
 {
-    return cpu_us / 10 >= passed_ms;
+    return own >= BUSY_THOUSANDTHS && others >= WORK_THOUSANDTHS;
+}
+
+bool ot_silence_asks(uint64_t cpu_us)
+{
+    return cpu_us >= ASK_US;
+}
+
+/* At least one percent of the time. */
+static bool has_run(uint64_t passed_ms, uint64_t cpu_ms)
+{
+    return cpu_ms * 100 >= passed_ms;
 }
 
 enum ot_silence ot_silence_judge(const struct ot_cell_limits *limits, uint64_t silent_ms,
@@ -91,8 +104,7 @@ enum ot_silence ot_silence_judge(const struct ot_cell_limits *limits, uint64_t s
         return OT_SILENCE_CPU;
     if (limits->silence_ms == 0 || silent_ms < limits->silence_ms)
         return OT_SILENCE_FINE;
-    if (ot_silence_asks(silent_ms, cpu_ms * 1000) ||
-        silent_ms / STARVED_FACTOR >= limits->silence_ms)
+    if (has_run(silent_ms, cpu_ms) || silent_ms / STARVED_FACTOR >= limits->silence_ms)
         return OT_SILENCE_WEDGED;
     return OT_SILENCE_FINE;
 }

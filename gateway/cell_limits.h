@@ -77,5 +77,9 @@ uint64_t ot_silence_interval(const struct ot_cell_limits *limits);
 /* Whether it keeps a processor busy: so much CPU time without a turn of its event loop (20 ms) that
  * others should not wait for it. */
 bool ot_hogs(uint64_t cpu_us);
-/* Whether it has run enough in a time to be asked; one that rests is not. */
-bool ot_silence_asks(uint64_t passed_ms, uint64_t cpu_us);
+/* Whether one that uses so many thousandths of a processor should let those pass that use `others`
+ * of them, all together: it has a quarter or more, and they have work. */
+bool ot_is_busy(uint64_t own, uint64_t others);
+/* Whether it is to be asked, after so much CPU time since a turn of its event loop (10 ms): one
+ * that rests is not. */
+bool ot_silence_asks(uint64_t cpu_us);

@@ -252,6 +252,7 @@ static void begin_watch(struct ot_cell_process *process)
     const struct ot_cell_watch_options watch = {.pid = ot_engine_pid(process->engine),
                                                 .path = process->options.path,
                                                 .limits = process->options.limits,
+                                                .load = process->options.load,
                                                 .loop = process->options.loop,
                                                 .exceeded = on_exceeded,
                                                 .context = process};

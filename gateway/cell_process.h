@@ -15,6 +15,7 @@ struct ot_cell_process_options {
     int listen_fd;
     const char *path; /* of its socket; must live as long as the process */
     struct ot_cell_limits limits;
+    uint64_t *load; /* gateway/cell_watch.h */
     uint64_t start_timeout_ms;
     uv_loop_t *loop;
     struct ot_log *log;

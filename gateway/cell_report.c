@@ -175,6 +175,13 @@ bool ot_cell_was_wedged(const struct ot_cell *cell)
     return cell->was_wedged;
 }
 
+static uint64_t resident_bytes(pid_t pid)
+{
+    OT_CLEANUP(ot_usage_close) struct ot_usage usage = OT_USAGE_OF(pid);
+
+    return ot_usage_resident_bytes(&usage);
+}
+
 void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
 {
     int64_t now = ot_now_ms();
@@ -196,6 +203,6 @@ void ot_cell_report(struct ot_cell *cell, struct ot_cell_report *out)
     out->age_ms = (uint64_t)(now - cell->started_at);
     if ((seen == 0 || now - seen >= RESIDENT_MS) &&
         atomic_compare_exchange_strong(&cell->resident_at, &seen, now))
-        cell->resident_bytes = ot_usage_resident_bytes(out->pid);
+        cell->resident_bytes = resident_bytes(out->pid);
     out->resident_bytes = cell->resident_bytes;
 }

@@ -16,6 +16,7 @@
 
 #define FIRST_LOOK_MS 50u
 #define CURIOUS_MS 25
+#define LOAD_MS 200u
 #define MEBIBYTE (UINT64_C(1) << 20)
 /* Pages of its program that an engine still touches once it is ready (8 MiB were measured). */
 #define PROGRAM_BYTES (16 * MEBIBYTE)
@@ -23,13 +24,17 @@
 struct ot_cell_watch {
     struct ot_cell_watch_options options;
     uv_timer_t timer;
+    struct ot_usage usage;
     struct ot_memory_watch memory;
     uint64_t resident_bytes, cpu_us; /* at the last look */
-    int64_t looked_at;               /* of ot_now_ms */
     int64_t memory_at;               /* when to look at its memory */
     int64_t asked_at;                /* 0: nothing was asked */
     uint64_t asked_cpu_us;
-    bool hogs;    /* a processor */
+    uint64_t turned_cpu_us; /* when its event loop was last known to have made a turn */
+    uint64_t own_load;      /* its part of options.load */
+    int64_t load_at;        /* when that was measured, of ot_now_ms */
+    uint64_t load_cpu_us;
+    enum ot_slice slice;
     int question; /* the connection that it should close; -1: none */
 };
 
@@ -82,10 +87,10 @@ static bool has_answered(const struct ot_cell_watch *watch)
  * then throw RangeError (buffers) or end the engine (all else). Where this cannot be set, watching
  * is all there is.
  */
-static void bound_memory(const struct ot_cell_watch *watch)
+static void bound_memory(struct ot_cell_watch *watch)
 {
-    uint64_t data = ot_usage_data_bytes(watch->options.pid);
-    uint64_t resident = ot_usage_resident_bytes(watch->options.pid);
+    uint64_t data = ot_usage_data_bytes(&watch->usage);
+    uint64_t resident = ot_usage_resident_bytes(&watch->usage);
     uint64_t untouched = data > resident ? data - resident : 0;
     rlim_t bytes = untouched + ot_memory_most(&watch->options.limits) - PROGRAM_BYTES;
     const struct rlimit limit = {bytes, bytes};
@@ -147,31 +152,55 @@ static void judge_silence(struct ot_cell_watch *watch, int64_t now)
     }
 }
 
+static void set_load(struct ot_cell_watch *watch, uint64_t thousandths)
+{
+    if (watch->options.load != NULL)
+        *watch->options.load += thousandths - watch->own_load;
+    watch->own_load = thousandths;
+}
+
+/* Not over a time in which a single turn of the event loop would look like work. */
+static void measure_load(struct ot_cell_watch *watch, int64_t now)
+{
+    uint64_t passed = (uint64_t)(now - watch->load_at);
+
+    if (passed < LOAD_MS)
+        return;
+    set_load(watch, (watch->cpu_us - watch->load_cpu_us) / passed);
+    watch->load_at = now;
+    watch->load_cpu_us = watch->cpu_us;
+}
+
+static bool is_busy(const struct ot_cell_watch *watch)
+{
+    return watch->options.load != NULL &&
+           ot_is_busy(watch->own_load, *watch->options.load - watch->own_load);
+}
+
 /* Others need not wait for one that does not give way; while that is not known it is as it was. */
 static void settle_slice(struct ot_cell_watch *watch)
 {
-    bool hogs = watch->hogs;
+    enum ot_slice slice = is_busy(watch) ? OT_SLICE_BUSY : OT_SLICE_ANSWERS;
 
-    if (watch->asked_at == 0)
-        hogs = false;
-    else if (ot_hogs(watch->cpu_us - watch->asked_cpu_us))
-        hogs = true;
-    if (hogs != watch->hogs)
-        ot_slice_engine(watch->options.pid, hogs ? OT_SLICE_HOGS : OT_SLICE_ANSWERS);
-    watch->hogs = hogs;
+    if (watch->asked_at > 0 &&
+        (watch->slice == OT_SLICE_HOGS || ot_hogs(watch->cpu_us - watch->asked_cpu_us)))
+        slice = OT_SLICE_HOGS;
+    if (slice != watch->slice)
+        ot_slice_engine(watch->options.pid, slice);
+    watch->slice = slice;
 }
 
-static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now, uint64_t passed,
-                               uint64_t cpu_before)
+static void look_at_event_loop(struct ot_cell_watch *watch, int64_t now)
 {
     if (has_answered(watch)) {
         ot_autoclose(&watch->question);
         watch->asked_at = 0;
+        watch->turned_cpu_us = watch->cpu_us;
     }
     settle_slice(watch);
     if (watch->asked_at > 0)
         judge_silence(watch, now);
-    else if (ot_silence_asks(passed, watch->cpu_us - cpu_before))
+    else if (ot_silence_asks(watch->cpu_us - watch->turned_cpu_us))
         ask(watch);
 }
 
@@ -184,8 +213,8 @@ static bool is_curious(const struct ot_cell_watch *watch)
 
 static void read_usage(struct ot_cell_watch *watch)
 {
-    watch->resident_bytes = ot_usage_resident_bytes(watch->options.pid);
-    watch->cpu_us = ot_usage_thread_us(watch->options.pid);
+    watch->resident_bytes = ot_usage_resident_bytes(&watch->usage);
+    watch->cpu_us = ot_usage_thread_us(&watch->usage);
 }
 
 static bool judges_loop(const struct ot_cell_limits *limits)
@@ -199,19 +228,18 @@ static void look(uv_timer_t *timer)
     const struct ot_cell_limits *limits = &watch->options.limits;
     int64_t now = ot_now_ms();
     int64_t next = judges_loop(limits) ? now + (int64_t)ot_silence_interval(limits) : INT64_MAX;
-    uint64_t cpu_before = watch->cpu_us, passed = (uint64_t)(now - watch->looked_at);
 
     read_usage(watch);
+    measure_load(watch, now);
     if (look_at_memory(watch, now))
         return;
     if (limits->memory_bytes > 0 && watch->memory_at < next)
         next = watch->memory_at;
     if (next < INT64_MAX)
         uv_timer_start(&watch->timer, look, (uint64_t)(next - now), 0);
-    watch->looked_at = now;
     if (!judges_loop(limits))
         return;
-    look_at_event_loop(watch, now, passed, cpu_before);
+    look_at_event_loop(watch, now);
     if (is_curious(watch) && now + CURIOUS_MS < next)
         uv_timer_start(&watch->timer, look, CURIOUS_MS, 0);
 }
@@ -236,12 +264,14 @@ struct ot_cell_watch *ot_cell_watch_new(const struct ot_cell_watch_options *opti
     watch = ot_alloc(1, sizeof(*watch));
     watch->options = *options;
     watch->question = -1;
-    watch->hogs = judged; /* until it has given way */
+    watch->usage = OT_USAGE_OF(options->pid);
+    watch->slice = judged ? OT_SLICE_HOGS : OT_SLICE_ANSWERS; /* until it has given way */
     uv_timer_init(options->loop, &watch->timer);
     watch->timer.data = watch;
     bound_memory(watch);
     read_usage(watch);
-    watch->looked_at = ot_now_ms();
+    watch->turned_cpu_us = watch->load_cpu_us = watch->cpu_us;
+    watch->load_at = ot_now_ms();
     uv_timer_start(&watch->timer, look, first_look(limits), 0);
     return watch;
 }
@@ -259,5 +289,7 @@ void ot_cell_watch_free(struct ot_cell_watch *watch)
     if (watch == NULL)
         return;
     ot_autoclose(&watch->question);
+    ot_usage_close(&watch->usage);
+    set_load(watch, 0);
     uv_close((uv_handle_t *)&watch->timer, free_timer);
 }

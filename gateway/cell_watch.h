@@ -28,6 +28,7 @@ struct ot_cell_watch_options {
     pid_t pid;
     const char *path; /* of its socket; must live as long as this */
     struct ot_cell_limits limits;
+    uint64_t *load; /* of all cells together, in thousandths of a processor; NULL: it is alone */
     uv_loop_t *loop;
     /* `text` says what it did: "used 300 MiB of memory, and may use 240". The last call, but for
      * OT_EXCESS_HEAVY, which comes every second while that lasts. */

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NICER 10
-
 /* The least and the most that there are, in nanoseconds. */
 #define SHORT 100000u
 #define LONG 100000000u
@@ -78,11 +76,18 @@ static bool changes_nice(void)
 
 void ot_slice_engine(pid_t engine, enum ot_slice slice)
 {
+    static const struct {
+        uint64_t slice; /* of the first thread */
+        int nicer;
+    } kinds[] = {[OT_SLICE_ANSWERS] = {SHORT, 0},
+                 [OT_SLICE_STARTS] = {LONG, 0},
+                 [OT_SLICE_BUSY] = {LONG, 5},
+                 [OT_SLICE_HOGS] = {LONG, 10}};
     OT_AUTOFREE char *path = ot_asprintf("/proc/%d/task", (int)engine);
     OT_AUTOCLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     OT_AUTOLIST struct ot_list threads = {0};
     struct ot_error ignored;
-    int own = getpriority(PRIO_PROCESS, 0), nice = slice == OT_SLICE_HOGS ? own + NICER : own;
+    int nice = getpriority(PRIO_PROCESS, 0) + kinds[slice].nicer;
 
     if (fd < 0 || ot_list_dir(fd, &threads, path, &ignored) < 0)
         return; /* it has ended */
@@ -90,8 +95,7 @@ void ot_slice_engine(pid_t engine, enum ot_slice slice)
         uint64_t thread;
 
         if (ot_parse_uint(ot_span_of(threads.items[i]), INT32_MAX, &thread))
-            set_thread((pid_t)thread,
-                       (pid_t)thread == engine && slice == OT_SLICE_ANSWERS ? SHORT : LONG,
+            set_thread((pid_t)thread, (pid_t)thread == engine ? kinds[slice].slice : LONG,
                        changes_nice() ? &nice : NULL);
     }
 }

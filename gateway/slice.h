@@ -4,10 +4,11 @@
  * otherwise it may wait for a clock tick, 4 ms. So the gateway and the threads that run functions
  * have the shortest slices. Threads that collect garbage have the longest, as have all of an engine
  * that starts or keeps a processor busy: they get as much processor time, only not before others.
- * Where it may be undone (RLIMIT_NICE, or CAP_SYS_NICE outside of user namespaces) one that keeps a
- * processor busy is also nicer than others by 10: it has a processor for itself as long as nobody
- * else needs it. One that starts is not: somebody waits for it. Other kernels, and threads of other
- * scheduling policies, are as they were.
+ * But who wakes up often has had more than its share of it, next to one that is always there, and
+ * waits for its turn; so, where it may be undone (RLIMIT_NICE, or CAP_SYS_NICE outside of user
+ * namespaces), an engine that keeps a processor busy is also nicer than others: it has a processor
+ * for itself as long as nobody else needs it. One that starts is not: somebody waits for it. Other
+ * kernels, and threads of other scheduling policies, are as they were.
  */
 #pragma once
 
@@ -19,7 +20,8 @@ void ot_slice_gateway(void);
 enum ot_slice {
     OT_SLICE_ANSWERS, /* the shortest, for the thread that runs functions */
     OT_SLICE_STARTS,  /* the longest */
-    OT_SLICE_HOGS,    /* the same, and nicer than others */
+    OT_SLICE_BUSY,    /* the same, and nicer than others by 5 */
+    OT_SLICE_HOGS,    /* the same, and nicer by 10 */
 };
 /* Of all threads of an engine. */
 void ot_slice_engine(pid_t engine, enum ot_slice slice);

@@ -3,10 +3,12 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define STAT_MAX 4096u
+#define STAT_MAX 1024u
 /* Fields behind the process's name, which may hold anything, and its ')' (proc_pid_stat(5)). */
 #define UTIME 11u
 #define STIME 12u
@@ -27,21 +29,31 @@ static uint64_t number_at(struct ot_span text, size_t index)
     return 0;
 }
 
-/* The file's text; empty when it cannot be read. */
-static struct ot_span read_text(struct ot_buf *buf, pid_t pid, const char *name)
+void ot_usage_close(struct ot_usage *usage)
 {
-    OT_AUTOFREE char *path = ot_asprintf("/proc/%d/%s", (int)pid, name);
-    struct ot_error err;
+    ot_autoclose(&usage->schedstat);
+    ot_autoclose(&usage->statm);
+}
 
-    if (ot_read_file(path, STAT_MAX, buf, &err) < 0 || buf->len == 0)
-        return OT_SPAN("");
-    return ot_buf_span(buf);
+/* The file's text, in `text`; empty when it cannot be read. */
+static struct ot_span read_text(int *fd, pid_t pid, const char *name, char text[STAT_MAX])
+{
+    char path[64];
+    ssize_t got;
+
+    if (*fd < 0) {
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+        *fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    got = pread(*fd, text, STAT_MAX, 0);
+    return (struct ot_span){text, got > 0 ? (size_t)got : 0};
 }
 
 uint64_t ot_usage_cpu_ms(pid_t pid)
 {
-    OT_AUTOBUF struct ot_buf buf = {0};
-    struct ot_span text = read_text(&buf, pid, "stat");
+    OT_AUTOCLOSE int fd = -1;
+    char buf[STAT_MAX];
+    struct ot_span text = read_text(&fd, pid, "stat", buf);
     const char *name_end = text.len > 0 ? memrchr(text.data, ')', text.len) : NULL;
     struct ot_span rest;
 
@@ -53,27 +65,28 @@ uint64_t ot_usage_cpu_ms(pid_t pid)
 }
 
 /* https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds */
-uint64_t ot_usage_thread_us(pid_t pid)
+uint64_t ot_usage_thread_us(struct ot_usage *usage)
 {
-    OT_AUTOBUF struct ot_buf buf = {0};
+    char buf[STAT_MAX];
 
-    return number_at(read_text(&buf, pid, "schedstat"), 0) / 1000;
+    return number_at(read_text(&usage->schedstat, usage->pid, "schedstat", buf), 0) / 1000;
 }
 
 /* proc_pid_statm(5) */
-static uint64_t pages_at(pid_t pid, size_t index)
+static uint64_t pages_at(struct ot_usage *usage, size_t index)
 {
-    OT_AUTOBUF struct ot_buf buf = {0};
+    char buf[STAT_MAX];
 
-    return number_at(read_text(&buf, pid, "statm"), index) * (uint64_t)getpagesize();
+    return number_at(read_text(&usage->statm, usage->pid, "statm", buf), index) *
+           (uint64_t)getpagesize();
 }
 
-uint64_t ot_usage_resident_bytes(pid_t pid)
+uint64_t ot_usage_resident_bytes(struct ot_usage *usage)
 {
-    return pages_at(pid, 1);
+    return pages_at(usage, 1);
 }
 
-uint64_t ot_usage_data_bytes(pid_t pid)
+uint64_t ot_usage_data_bytes(struct ot_usage *usage)
 {
-    return pages_at(pid, 5);
+    return pages_at(usage, 5);
 }

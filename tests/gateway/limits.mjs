@@ -55,6 +55,9 @@ async function kills(gateway, name, reason) {
     return (await Promise.all(counts)).reduce((sum, count) => sum + (count ?? 0), 0);
 }
 
+/** Whether it has CAP_SYS_NICE. */
+const mayUndo = (gateway) => ((BigInt(`0x${/CapEff:\s+(\w+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, "utf8"))[1]}`) >> 23n) & 1n) === 1n;
+
 /** The engine that answers now. */
 const engineOf = async (gateway, name) => (await gateway.health()).cells.find((cell) => cell.state === "ready" && cell.name.split(".")[0] === name);
 
@@ -185,10 +188,8 @@ async function isLeftAlone(gateway) {
     });
     await test("an engine that keeps a processor busy is nicer than others as long as it does, where that may be undone", async () => {
         const own = nice(gateway.pid);
-        const capabilities = BigInt(`0x${/CapEff:\s+(\w+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, "utf8"))[1]}`);
-        const nicer = (capabilities >> 23n) & 1n ? own + 10 : own; // CAP_SYS_NICE
         const working = gateway.ask("good/compute/500");
-        await eventually(() => nice(pid), nicer);
+        await eventually(() => nice(pid), mayUndo(gateway) ? own + 10 : own);
         assert.equal((await working).text, "worked 1");
         await eventually(() => nice(pid), own);
     });
@@ -201,12 +202,37 @@ async function isLeftAlone(gateway) {
     });
 }
 
+async function givesWay(gateway) {
+    await test("an engine that is busy and gives way is nicer while others have work, and not while it is alone", async () => {
+        const own = nice(gateway.pid);
+        for (const name of ["busy", "other"]) assert.equal((await gateway.ask(name)).text, "fine");
+        const { pid } = await engineOf(gateway, "busy");
+        const seenBeside = async (meanwhile) => {
+            const seen = new Set();
+            let over = false;
+            const working = gateway.ask("busy/turns/300").finally(() => (over = true));
+            while (!over) {
+                await meanwhile();
+                seen.add(nice(pid));
+            }
+            assert.equal((await working).text, "turned");
+            return seen;
+        };
+        await sleep(600); // they have just started, which is work
+        assert(!(await seenBeside(() => sleep(20))).has(own + 5));
+        assert.equal((await seenBeside(() => gateway.ask("other/compute/20"))).has(own + 5), mayUndo(gateway));
+        await eventually(() => nice(pid), own);
+    });
+}
+
 export async function enforced() {
     const payload = await makePayload(functions);
     await serving("enforced", [payload, ["--log-format", "none"]], async (gateway) => {
         await isLeftAlone(gateway);
         await misbehaves(gateway);
     });
+    const pair = await makePayload({ busy: { config: open, source }, other: { config: open, source } });
+    await serving("busy", [pair, ["--log-format", "none"]], givesWay);
     const timeless = await makePayload({ free: { config: { ...open, memoryMB: 64, timeoutMs: 0 }, source } });
     await serving("timeless", [timeless, ["--log-format", "none", "--cell-cpu-ms", "0"]], async (gateway) => {
         await test("an engine whose time is not limited is not nicer than others", async () => {

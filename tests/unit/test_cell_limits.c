@@ -171,23 +171,28 @@ static void how_often(void **state)
     }
     assert_false(ot_hogs(19999));
     assert_true(ot_hogs(20000));
-    assert_false(ot_silence_asks(250, 0));
-    assert_false(ot_silence_asks(250, 2499));
-    assert_true(ot_silence_asks(250, 2500));
+    assert_false(ot_silence_asks(9999));
+    assert_true(ot_silence_asks(10000));
+    assert_false(ot_is_busy(249, 10));
+    assert_false(ot_is_busy(1000, 9));
+    assert_true(ot_is_busy(250, 10));
 }
 
 static void usage(void **state)
 {
-    uint64_t before = ot_usage_thread_us(getpid());
+    struct ot_usage self = OT_USAGE_OF(getpid()), nobody = OT_USAGE_OF(0);
+    uint64_t before = ot_usage_thread_us(&self);
 
     (void)state;
-    assert_true(ot_usage_resident_bytes(getpid()) > MIB / 2);
-    assert_true(ot_usage_data_bytes(getpid()) > MIB / 8);
-    assert_int_equal(ot_usage_data_bytes(0), 0);
-    while (ot_usage_thread_us(getpid()) <= before)
+    assert_true(ot_usage_resident_bytes(&self) > MIB / 2);
+    assert_true(ot_usage_data_bytes(&self) > MIB / 8);
+    assert_int_equal(ot_usage_data_bytes(&nobody), 0);
+    while (ot_usage_thread_us(&self) <= before)
         continue; /* it runs */
-    assert_int_equal(ot_usage_resident_bytes(0), 0);
-    assert_int_equal(ot_usage_thread_us(0), 0);
+    assert_int_equal(ot_usage_resident_bytes(&nobody), 0);
+    assert_int_equal(ot_usage_thread_us(&nobody), 0);
+    ot_usage_close(&self);
+    ot_usage_close(&nobody);
 }
 
 int main(void)

@@ -102,6 +102,9 @@ static void patient_and_back(int nicer)
     ot_slice_engine(pid, OT_SLICE_HOGS);
     check(pid, LONG, own + nicer);
     check(second, LONG, own + nicer);
+    ot_slice_engine(pid, OT_SLICE_BUSY);
+    check(pid, LONG, own + nicer / 2);
+    check(second, LONG, own + nicer / 2);
     ot_slice_engine(pid, OT_SLICE_ANSWERS);
     check(pid, SHORT, own);
     check(second, LONG, own);
