@@ -1,6 +1,7 @@
 #include "gateway/exchange_steps.h"
 
 #include "base/instant.h"
+#include "gateway/pacing.h"
 
 #include <string.h>
 
@@ -262,6 +263,7 @@ void ot_exchange_finish(struct ot_exchange *exchange)
     if (exchange->phase == OT_PHASE_TUNNEL)
         ot_count(&worker->counters.websockets_open, (uint64_t)-1);
     ot_exchange_stop_waiting(exchange);
+    ot_pacing_end(exchange);
     ot_exchange_drop_upstream(exchange);
     if (exchange->cell != NULL && exchange->status >= 500)
         ot_cell_count_error(exchange->cell);

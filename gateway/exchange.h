@@ -84,6 +84,7 @@ struct ot_exchange {
     const struct ot_front *front;
     struct ot_exchange *next, *previous;                 /* of its thread's */
     struct ot_exchange *next_waiting, *previous_waiting; /* of those that wait */
+    struct ot_exchange *next_resting, *previous_resting; /* of those that rest */
     struct ot_timer timer;
     struct ot_buf up_head; /* the request's head, as the cell gets it */
     struct ot_buf lines;   /* header lines of the answer */
@@ -117,6 +118,7 @@ struct ot_exchange {
     bool is_cut;        /* the answer was broken off */
     bool upstream_full; /* the cell's socket takes no more now */
     bool client_full;   /* the client takes no more now */
+    bool rests;         /* its answer is read later (gateway/pacing.h) */
 
     char id[OT_REQUEST_ID];
     char trace[OT_TRACEPARENT];
@@ -126,7 +128,9 @@ struct ot_exchange {
     uint64_t began_ns;                                       /* monotonic */
     uint64_t deadline, wait_until, body_until, answer_until; /* of the loop's clock; OT_NEVER */
     uint64_t bytes_in, bytes_out;
-    unsigned status; /* of the answer that was begun; 0: none */
+    uint64_t rests_until;  /* of the loop's clock */
+    uint64_t pieces_until; /* gateway/pacing.c */
+    unsigned status;       /* of the answer that was begun; 0: none */
     enum ot_refusal refusal;
 };
 

@@ -1,4 +1,5 @@
 #include "gateway/exchange_steps.h"
+#include "gateway/pacing.h"
 
 #include <string.h>
 
@@ -322,9 +323,13 @@ static void on_end(struct ot_exchange *exchange, ssize_t why)
 static void on_readable(struct ot_exchange *exchange)
 {
     struct ot_worker *worker = exchange->worker;
-    ssize_t got = ot_wire_read(&exchange->upstream->wire, worker->input, sizeof(worker->input));
+    struct ot_wire *wire = &exchange->upstream->wire;
+    ssize_t got = ot_wire_read(wire, worker->input, sizeof(worker->input));
     struct ot_span in = {worker->input, got > 0 ? (size_t)got : 0};
+    bool rests = got > 0 && ot_pacing_rests(exchange, in.len);
 
+    if (wire->reading == rests)
+        ot_wire_read_on(wire, !rests);
     if (got == OT_WIRE_NOTHING)
         return;
     if (got <= 0)
@@ -361,6 +366,12 @@ void ot_exchange_drained(struct ot_exchange *exchange)
     if (!exchange->client_full)
         return;
     exchange->client_full = false;
-    if (exchange->upstream != NULL)
+    if (exchange->upstream != NULL && !exchange->rests)
         ot_wire_read_on(&exchange->upstream->wire, true);
+}
+
+void ot_exchange_read(struct ot_exchange *exchange)
+{
+    if (!exchange->client_full)
+        on_readable(exchange);
 }

@@ -30,6 +30,9 @@ void ot_exchange_answer_preflight(struct ot_exchange *exchange);
 /* Starts `lines` with what every answer says. `own`: the function's fields. */
 void ot_exchange_write_lines(struct ot_exchange *exchange, const struct ot_headers *own);
 
+/* Reads what has come of the answer of one that rested. */
+void ot_exchange_read(struct ot_exchange *exchange);
+
 /* exchange.c */
 /* One that waits already goes on to do so, for as long as it was to. */
 void ot_exchange_wait(struct ot_exchange *exchange, enum ot_phase phase, uint64_t milliseconds);

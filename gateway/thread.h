@@ -38,7 +38,12 @@ struct ot_worker {
     struct ot_client *clients; /* all of their connections, doubly linked */
     struct ot_exchange *exchanges;
     struct ot_exchange *waiting; /* those of them that wait for keys, for a cell, or to connect */
-    size_t refused;              /* of them that are only told that there are too many */
+    struct ot_resting {
+        struct ot_exchange *first, *last;
+        size_t count;
+    } resting;             /* those of them that rest, the one that did so first in front */
+    uint64_t pieces_until; /* gateway/pacing.c */
+    size_t refused;        /* of them that are only told that there are too many */
     struct ot_http1_stream *spare_streams;
     size_t spare_stream_count;
     struct ot_http2_stream *spare_http2_streams;
@@ -49,6 +54,7 @@ struct ot_worker {
     struct ot_timer tick;    /* while exchanges cannot connect to their cells */
     struct ot_timer sweep;   /* while engine connections are idle */
     struct ot_timer flush;   /* while the log has lines to write */
+    struct ot_timer rest;    /* while exchanges rest */
     struct ot_timer accept;  /* while there are no descriptors for more connections */
     struct ot_timer stop;
 

@@ -4,6 +4,7 @@
 #include "gateway/exchange.h"
 #include "gateway/http1.h"
 #include "gateway/http2.h"
+#include "gateway/pacing.h"
 #include "gateway/thread.h"
 #include "gateway/tls.h"
 
@@ -302,6 +303,7 @@ static void close_all(struct ot_worker *worker)
     ot_timer_close(&worker->tick, NULL);
     ot_timer_close(&worker->sweep, NULL);
     ot_timer_close(&worker->flush, NULL);
+    ot_timer_close(&worker->rest, NULL);
     ot_timer_close(&worker->accept, NULL);
     ot_timer_close(&worker->stop, NULL);
     uv_close((uv_handle_t *)&worker->prepare, NULL);
@@ -412,6 +414,7 @@ int ot_worker_start(const struct ot_worker_options *options, struct ot_worker **
     ot_timer_open(&worker->tick, &worker->loop, on_tick, worker);
     ot_timer_open(&worker->sweep, &worker->loop, on_sweep, worker);
     ot_timer_open(&worker->flush, &worker->loop, on_flush, worker);
+    ot_timer_open(&worker->rest, &worker->loop, ot_pacing_wake, worker);
     ot_timer_open(&worker->accept, &worker->loop, on_accept, worker);
     ot_timer_open(&worker->stop, &worker->loop, on_stop, worker);
     uv_prepare_init(&worker->loop, &worker->prepare);

@@ -105,6 +105,25 @@ const open = { public: true, rpm: 0, recycle: { errorRate: 0 } };
 /** Fails when it is told to. */
 const flaky = serve(`(request) => new Response("x", { status: request.url.endsWith("/fail") ? 500 : request.url.endsWith("/own") ? 418 : 200 })`);
 
+/** Streams of small pieces, some hundreds a second each: in an isolate of its own each stream would wait for the timers of all. */
+const dust = `
+let cancelled = 0;
+function stream(count) {
+    let i = 0;
+    const pull = async (controller) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (i < count) controller.enqueue(new TextEncoder().encode("piece " + i++ + "\\n"));
+        else controller.close();
+    };
+    return new ReadableStream({ pull, cancel: () => { cancelled++; } });
+}
+export default {
+    fetch(request) {
+        const what = new URL(request.url).pathname.split("/").at(-1);
+        return what === "cancelled" ? Response.json(cancelled) : new Response(stream(Number(what)));
+    },
+};`;
+
 export const functions = {
     probe: { config: open, source: probe },
     closed: { config: { rpm: 0 }, source: whoami },
@@ -121,5 +140,6 @@ export const functions = {
     quick: { config: { ...open, timeoutMs: 400 }, source: probe },
     late: { config: { ...open, timeoutMs: 400, recycle: { errorRate: 1, errorWindow: 3, cooldownMs: 60000 } }, source: probe },
     broken: { config: open, source: `if (Date.now() >= 0) throw new Error("a secret of loading");\nDeno.serve(() => new Response("never"));` },
+    dust: { config: open, source: dust },
     workers: { config: open, source: `export default { fetch(request) { return new Response("workers " + new URL(request.url).pathname); } };` },
 };

@@ -81,6 +81,30 @@ async function pressure(gateway) {
     });
 }
 
+/** So many small pieces that they do not all go through one by one. */
+async function dust(gateway) {
+    const many = (count) => Array.from({ length: 32 }, () => tools(gateway).open("GET", `dust/${count}`));
+    const cancelled = async () => (await gateway.ask("dust/cancelled")).json();
+    await test("many streams of small pieces are whole, and come in fewer bites", async () => {
+        const pieces = 400;
+        const streams = many(pieces);
+        let bites = 0;
+        for (const stream of streams) stream.socket.on("data", () => bites++);
+        const wanted = Array.from({ length: pieces }, (_, i) => `piece ${i}\n`).join("");
+        for (const answer of await Promise.all(streams.map((stream) => stream.answer()))) assert.equal(answer.text, wanted);
+        assert(bites < (streams.length * pieces) * 0.7, `${bites} bites for ${streams.length * pieces} pieces`);
+    });
+    await test("some of many streams end, the others go on, and so do requests", async () => {
+        const streams = many(1e6);
+        await Promise.all(streams.map((stream) => stream.bytes(3000)));
+        for (const stream of streams.slice(0, 16)) stream.reset();
+        await eventually(cancelled, 16);
+        await Promise.all(streams.slice(16).map((stream) => stream.bytes(3000)));
+        for (const stream of streams.slice(16)) stream.reset();
+        await eventually(cancelled, 32);
+    });
+}
+
 async function leaving(gateway) {
     const { open, seen } = tools(gateway);
     await test("BW6 a client that goes away before the answer: request.signal fires in the function", async () => {
@@ -326,6 +350,7 @@ export async function streams(payload) {
     await serving("streams", [payload, [...args, "--max-connections-per-address", "40"]], async (gateway) => {
         await unbuffered(gateway);
         await pressure(gateway);
+        await dust(gateway);
         await leaving(gateway);
         await protocol(gateway);
         await sockets(gateway);

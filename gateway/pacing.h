@@ -1,0 +1,22 @@
+/*
+ * Answers that come in many small pieces. A piece costs its thread a wakeup, a read and a write
+ * whatever its size, and the client the same; some streams of a thousand pieces a second would take
+ * the time of everybody else's requests. So while a thread has more than 1,000 of them a second, a
+ * stream with more than 100 rests: it is read every 10 to 50 milliseconds, all that has come by
+ * then at once. Large pieces never rest; neither do tunnels and answers that begin before their
+ * request's end, where someone may wait for each piece.
+ */
+#pragma once
+
+#include "gateway/exchange.h"
+
+/* Reads that count are shorter. */
+#define OT_PACING_SMALL 4096u
+
+/* A piece of so many bytes was read. Whether its stream rests from now on: it is read again by
+ * ot_exchange_read, with others. */
+bool ot_pacing_rests(struct ot_exchange *exchange, size_t bytes);
+/* Reads those that rested for long enough. */
+void ot_pacing_wake(struct ot_timer *timer);
+/* It does not any more: its answer is over. */
+void ot_pacing_end(struct ot_exchange *exchange);
