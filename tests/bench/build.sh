@@ -1,6 +1,6 @@
 #!/bin/bash
-# onetube build of 50 functions that share zod, hono and a helper, against one esbuild run with the same entry points and options (without
-# splitting: against one for each). Then with one function changed, and with none: against the same run of all, which is what there is
+# onetube build of 30 functions of seven larger packages, and of 50 that share zod, hono and a helper, where there is least to do, against one
+# esbuild run with the same entry points and options (without splitting: against one for each). Then with one function changed, and with none: against the same run of all, which is what there is
 # without a memory, and against a run of the changed function alone, the least that could be done. onetube also bundles the runtime, writes a
 # manifest with digests, and flushes the dist to disk, which esbuild does not.
 # shellcheck disable=SC2317 # compare calls them
@@ -35,6 +35,28 @@ export default app;
 TS
 done
 
+# Two packages each, of those that the tests install.
+IMPORTS=(
+    'import { createClient } from "@supabase/supabase-js"; const NAME = createClient("http://localhost", "key");'
+    'import OpenAI from "openai"; const NAME = new OpenAI({ apiKey: "key" });'
+    'import Stripe from "stripe"; const NAME = new Stripe("key");'
+    'import { z } from "zod"; const NAME = z.object({ a: z.string() });'
+    'import { Hono } from "hono"; const NAME = new Hono();'
+    'import { SignJWT } from "jose"; const NAME = new SignJWT({});'
+    'import { Kysely } from "kysely"; const NAME = Kysely;'
+)
+mkdir packages
+ln -s "$ROOT/node_modules" packages/node_modules
+for i in $(seq 30); do
+    mkdir -p "packages/functions/fn$i"
+    first=${IMPORTS[$((i % 7))]} second=${IMPORTS[$(((i + 1 + i / 7) % 7))]}
+    cat >"packages/functions/fn$i/index.ts" <<TS
+${first/NAME/first}
+${second/NAME/second}
+Deno.serve((request: Request) => Response.json({ function: $i, method: request.method, types: [typeof first, typeof second] }));
+TS
+done
+
 export XDG_STATE_HOME=$WORK/state
 mkdir "$XDG_STATE_HOME"
 
@@ -64,6 +86,17 @@ cold() {
 esbuild_all() {
     aside plain
     timed esbuild --splitting functions/fn*/index.ts
+}
+
+packages() {
+    aside packages/functions/.onetube packages/dist
+    timed "$ONETUBE" build --functions packages/functions --out packages/dist >/dev/null 2>&1
+}
+
+esbuild_packages() {
+    local builtins=(crypto events http https stream child_process)
+    aside plain
+    timed esbuild --splitting --preserve-symlinks --external:node:* "${builtins[@]/#/--external:}" packages/functions/fn*/index.ts
 }
 
 apart() {
@@ -97,6 +130,7 @@ esbuild_one() {
 }
 
 failed=0
+RUNS=15 compare "build, 30 functions of larger packages, nothing cached" 1.25 packages esbuild_packages || failed=1
 RUNS=25 compare "build, 50 functions, nothing cached" 1.25 cold esbuild_all || failed=1
 RUNS=5 compare "build, 50 functions, --no-splitting, nothing cached" 1.25 apart esbuild_each || failed=1
 compare "build, 50 functions, one changed" 1.25 changed esbuild_all || failed=1
