@@ -326,7 +326,7 @@ static void on_readable(struct ot_exchange *exchange)
     struct ot_wire *wire = &exchange->upstream->wire;
     ssize_t got = ot_wire_read(wire, worker->input, sizeof(worker->input));
     struct ot_span in = {worker->input, got > 0 ? (size_t)got : 0};
-    bool rests = got > 0 && ot_pacing_rests(exchange, in.len);
+    bool rests = got > 0 && ot_pacing_rests(exchange, in.len, !wire->reading);
 
     if (wire->reading == rests)
         ot_wire_read_on(wire, !rests);

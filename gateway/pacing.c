@@ -7,17 +7,21 @@
 #define OF_STREAM 10000u
 #define OF_THREAD 1000u
 #define AHEAD 100000u
+/* What came during a rest stands for at least two pieces: rests alone must not end all rests. */
+#define OF_RESTED (2 * OF_THREAD)
+/* Of what comes at once; many small ones that came during a rest may have this size together. */
+#define LARGE 4096u
 #define REST_MIN_MS (OF_STREAM / 1000)
 #define REST_MAX_MS 50u
 
-/* Whether more was spent than there is; `spent` is the time up to which it would last. */
-static bool spend(uint64_t *spent, uint64_t cost, uint64_t now_us)
+/* Whether more than `ahead` was spent; `spent` is the time up to which it would last. */
+static bool spend(uint64_t *spent, uint64_t cost, uint64_t ahead, uint64_t now_us)
 {
     bool too_much;
 
     if (*spent < now_us)
         *spent = now_us;
-    too_much = *spent - now_us > AHEAD;
+    too_much = *spent - now_us > ahead;
     if (!too_much)
         *spent += cost;
     return too_much;
@@ -62,19 +66,24 @@ void ot_pacing_end(struct ot_exchange *exchange)
         queue->last = exchange->previous_resting;
 }
 
-bool ot_pacing_rests(struct ot_exchange *exchange, size_t bytes)
+bool ot_pacing_rests(struct ot_exchange *exchange, size_t bytes, bool rested)
 {
     struct ot_worker *worker = exchange->worker;
     uint64_t now = ot_exchange_now(exchange);
+    size_t large = rested ? OT_READ_SIZE : LARGE;
+    uint64_t rest;
     bool own, all;
 
-    if (exchange->phase != OT_PHASE_BODY || !exchange->body_over || bytes >= OT_PACING_SMALL)
+    if (exchange->phase != OT_PHASE_BODY || !exchange->body_over || bytes >= large)
         return false;
-    own = spend(&exchange->pieces_until, OF_STREAM, now * 1000);
-    all = spend(&worker->pieces_until, OF_THREAD, now * 1000);
+    /* rests end a little late: after some of them it is seen whether the stream is as fast still */
+    own = spend(&exchange->pieces_until, OF_STREAM, rested ? AHEAD / 2 : AHEAD, now * 1000);
+    all = spend(&worker->pieces_until, rested ? OF_RESTED : OF_THREAD, AHEAD, now * 1000);
     if (!own || !all)
         return false;
-    exchange->rests_until = now + rest_ms(&worker->resting);
+    rest = rest_ms(&worker->resting);
+    exchange->pieces_until += rest * 1000; /* or it would be as if it had been slow meanwhile */
+    exchange->rests_until = now + rest;
     enqueue(&worker->resting, exchange);
     if (worker->rest.due == OT_NEVER)
         ot_timer_set(&worker->rest, exchange->rests_until);

@@ -10,12 +10,11 @@
 
 #include "gateway/exchange.h"
 
-/* Reads that count are shorter. */
-#define OT_PACING_SMALL 4096u
-
-/* A piece of so many bytes was read. Whether its stream rests from now on: it is read again by
- * ot_exchange_read, with others. */
-bool ot_pacing_rests(struct ot_exchange *exchange, size_t bytes);
+/*
+ * So many bytes were read, after a rest or as they came. Whether its stream rests from now on: it
+ * is read again by ot_exchange_read, with others.
+ */
+bool ot_pacing_rests(struct ot_exchange *exchange, size_t bytes, bool rested);
 /* Reads those that rested for long enough. */
 void ot_pacing_wake(struct ot_timer *timer);
 /* It does not any more: its answer is over. */
