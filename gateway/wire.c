@@ -105,6 +105,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_error(wire);
         return;
     }
+    /* the peer is gone, which would be told again and again: it is read when that is wanted */
+    if ((events & (UV_READABLE | UV_WRITABLE)) == 0)
+        uv_poll_stop(poll);
     if ((events & UV_WRITABLE) != 0 && ot_wire_queued(wire) > 0) {
         bool taken = flush(wire);
 
