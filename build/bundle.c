@@ -369,6 +369,15 @@ static int run_all(struct run *run, struct ot_bundle_entry *entries, size_t coun
     return collect(out, run, report, err);
 }
 
+/* As the first time: who has top-level await is found out again, and runs apart again. */
+static int run_again(struct run *run, struct ot_bundle_entry *entries, size_t count,
+                     struct ot_bundle *out, struct ot_build_report *report, struct ot_error *err)
+{
+    for (size_t i = 0; i < count && run->options->collection == NULL; i++)
+        entries[i].top_level_await = false;
+    return run_all(run, entries, count, out, report, err);
+}
+
 /* Begins anew, but for what was looked up. */
 static void forget(struct ot_bundle *bundle)
 {
@@ -379,13 +388,28 @@ static void forget(struct ot_bundle *bundle)
     *bundle = empty;
 }
 
+/* Whether a file of the project is where the runtime is in a dist, as seen from most sources. */
+static bool has_own_file(const struct ot_project *project)
+{
+    static const char *const names[] = {OT_RUNTIME_IMPORT, OT_RUNTIME_FILE};
+
+    for (size_t i = 0; i < OT_COUNT(names); i++) {
+        OT_AUTOFREE char *path = ot_path_join(project->folder, ot_span_of(names[i]));
+
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Whether a source has to be told from the runtime: then nothing was bundled yet. */
 static bool unshadow(struct run *run, struct ot_bundle *out)
 {
-    run->plugin.shadowed = ot_runtime_is_shadowed(&out->metafile);
-    if (run->plugin.shadowed)
-        forget(out);
-    return run->plugin.shadowed;
+    if (run->plugin.shadowed || !ot_runtime_is_shadowed(&out->metafile))
+        return false;
+    run->plugin.shadowed = true;
+    forget(out);
+    return true;
 }
 
 /* Whether the outputs have any place in a file system that stands for the one of a module. */
@@ -430,12 +454,13 @@ int ot_bundle(struct ot_esbuild *esbuild, const struct ot_bundle_options *option
     run.plugin.vendored = options->vendored;
     run.plugin.collection = options->collection;
     run.plugin.lookups = &out->lookups;
+    run.plugin.shadowed = has_own_file(options->project);
     if (options->earlier != NULL)
         take_copies(&run.plugin, options->earlier);
     run.out_dir = out_dir;
     if (run_all(&run, entries, entry_count, out, report, err) < 0 ||
-        (unshadow(&run, out) && run_all(&run, entries, entry_count, out, report, err) < 0) ||
-        (locate(&run, out) && run_all(&run, entries, entry_count, out, report, err) < 0))
+        (unshadow(&run, out) && run_again(&run, entries, entry_count, out, report, err) < 0) ||
+        (locate(&run, out) && run_again(&run, entries, entry_count, out, report, err) < 0))
         return -1;
     out->uses = OT_STEAL(run.plugin.uses);
     out->use_count = run.plugin.use_count;

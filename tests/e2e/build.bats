@@ -84,12 +84,27 @@ write() {
     echo 'export const found = "above the functions";' >chunks/onetube.js
     write one/index.ts <<<"import { found } from '../chunks/onetube.js'; export default () => new Response(found);"
     write two/index.ts <<<"import { found } from '../../chunks/onetube.js'; export default () => new Response(found);"
+    write waits/index.ts <<<"import { found } from '../chunks/onetube.js'; await null; export default () => new Response(found);"
     build
     exits 0
+    fails grep -q 'import(' dist/functions/waits.js
     grep -q 'found = "beside the functions"' dist/functions/one.js
     grep -q 'found = "above the functions"' dist/functions/two.js
     manifest 'm.functions.every((f) => f.moduleFiles.includes("chunks/onetube.js"))'
     grep -q 'OnetubeIsolate' dist/chunks/onetube.js
+}
+
+@test "a source's own file at the runtime's path, where only that source sees it" {
+    mkdir -p functions/one/chunks functions/one/lib
+    echo 'export const found = "in the function";' >functions/one/chunks/onetube.js
+    write one/lib/use.ts <<<"import { found } from '../chunks/onetube.js'; export default found;"
+    write one/index.ts <<<"import found from './lib/use.ts'; await null; export default () => new Response(found);"
+    write two/index.ts <<<"export default () => new Response('two');"
+    build
+    exits 0
+    grep -q 'found = "in the function"' dist/functions/one.js
+    fails grep -q 'import(' dist/functions/one.js
+    manifest 'm.functions.every((f) => f.moduleFiles.includes("chunks/onetube.js"))'
 }
 
 @test "source maps: none, linked, inline" {
