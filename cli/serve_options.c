@@ -291,7 +291,7 @@ const struct ot_command ot_gateway_command = {
         "applies. One that keeps a processor busy lets others go first: with longer time slices "
         "(Linux 6.12), and nicer by 10 where that may be undone (RLIMIT_NICE, CAP_SYS_NICE); by 5 "
         "when it gives way, but uses a quarter of a processor while other engines have work. "
-        "Small pieces of answers are gathered for 10 to 50 ms when a stream has more than 100 of "
+        "Small pieces of answers are gathered for 2 to 50 ms when a stream has more than 100 of "
         "them a second and its thread more than 1,000.\n"
         "\n"
         "SIGHUP, or a change with --watch, opens the next payload beside the running one; requests "

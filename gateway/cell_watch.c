@@ -213,8 +213,11 @@ static bool is_curious(const struct ot_cell_watch *watch)
 
 static void read_usage(struct ot_cell_watch *watch)
 {
+    uint64_t cpu_us = ot_usage_thread_us(&watch->usage);
+
     watch->resident_bytes = ot_usage_resident_bytes(&watch->usage);
-    watch->cpu_us = ot_usage_thread_us(&watch->usage);
+    if (cpu_us > watch->cpu_us) /* 0: not known */
+        watch->cpu_us = cpu_us;
 }
 
 static bool judges_loop(const struct ot_cell_limits *limits)
@@ -237,6 +240,8 @@ static void look(uv_timer_t *timer)
         next = watch->memory_at;
     if (next < INT64_MAX)
         uv_timer_start(&watch->timer, look, (uint64_t)(next - now), 0);
+    else
+        set_load(watch, 0); /* nobody looks any more */
     if (!judges_loop(limits))
         return;
     look_at_event_loop(watch, now);

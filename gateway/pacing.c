@@ -11,7 +11,7 @@
 #define OF_RESTED (2 * OF_THREAD)
 /* Of what comes at once; many small ones that came during a rest may have this size together. */
 #define LARGE 4096u
-#define REST_MIN_MS (OF_STREAM / 1000)
+#define REST_MIN_MS 2u
 #define REST_MAX_MS 50u
 
 /* Whether more than `ahead` was spent; `spent` is the time up to which it would last. */
@@ -27,7 +27,10 @@ static bool spend(uint64_t *spent, uint64_t cost, uint64_t ahead, uint64_t now_u
     return too_much;
 }
 
-/* A read a millisecond, as long as nobody has to wait for too long. */
+/*
+ * A read a millisecond, as long as nobody has to wait for too long. With few streams that is soon
+ * enough to empty a socket (some 270 writes, however small) before its engine has to wait for it.
+ */
 static uint64_t rest_ms(const struct ot_resting *queue)
 {
     if (queue->count < REST_MIN_MS)

@@ -1,10 +1,12 @@
 /*
  * Answers that come in many small pieces. A piece costs its thread a wakeup, a read and a write
  * whatever its size, and the client the same; some streams of a thousand pieces a second would take
- * the time of everybody else's requests. So while a thread has more than 1,000 of them a second, a
- * stream with more than 100 rests: it is read every 10 to 50 milliseconds, all that has come by
- * then at once. Large pieces never rest; neither do tunnels and answers that begin before their
- * request's end, where someone may wait for each piece.
+ * the time of everybody else's requests. So once a thread has more than 1,000 of them a second, a
+ * stream with more than 100 begins to rest: it is read every 2 to 50 milliseconds, the later the
+ * more of them there are, all that has come by then at once. It goes on while something has come
+ * each time, except that it is read piece by piece again now and then to see whether it is as fast
+ * still. Streams of large pieces never begin; neither do tunnels and answers that start before
+ * their request's end, where someone may wait for each piece.
  */
 #pragma once
 
